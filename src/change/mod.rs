@@ -1,0 +1,1 @@
+//! What the ledger holds: changes and the entries that carry them.

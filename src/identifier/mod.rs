@@ -1,0 +1,1 @@
+//! Names: systems, prefixes, identifiers and their other forms.

@@ -1,0 +1,1 @@
+//! The ledger: ordered, hash-chained, durable.

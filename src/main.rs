@@ -1,0 +1,3 @@
+//! biaoshi: arguments, command, exit code.
+
+fn main() {}

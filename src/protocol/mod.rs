@@ -1,0 +1,3 @@
+//! How things are said on the wire.
+
+pub mod http;

@@ -1,0 +1,1 @@
+//! Records: what an identifier resolves to.

@@ -1,0 +1,1 @@
+//! The write side: admission, registration, the writer.

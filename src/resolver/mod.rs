@@ -1,0 +1,1 @@
+//! The read side: what an identifier resolves to, for whom.

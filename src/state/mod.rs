@@ -1,0 +1,1 @@
+//! The fold of the ledger: index, directory, totals, digests.
