@@ -1,0 +1,117 @@
+//! Identifiers as DNS names.
+//!
+//! | suffix | name |
+//! |---|---|
+//! | `ABC-1` of 88.118.8 | `abc-1.8.118.88.<zone>` |
+//! | anything else | `<base32hex>._x.8.118.88.<zone>`, in labels of 63 octets, reading order |
+//!
+//! A suffix is its own label where, lowered, it is letters, digits and inner hyphens with at least
+//! one non-digit (digits alone would look like a longer prefix). One name per identifier: a name
+//! that is not the canonical form names nothing.
+
+use data_encoding::BASE32HEX_NOPAD;
+
+use super::Identifier;
+
+/// Octets of a label (RFC 1035 §2.3.4).
+const LABEL_OCTETS_MAX: usize = 63;
+
+/// Octets of a name on the wire, lengths and root included (RFC 1035 §2.3.4).
+const NAME_OCTETS_MAX: usize = 255;
+
+/// Stands behind the labels of an encoded suffix; no prefix has such a label.
+const ENCODED: &str = "_x";
+
+/// The most labels of a name of 255 octets.
+const LABELS_MAX: usize = 127;
+
+//----------- to_dns_name ------------------------------------------------------
+
+/// The name of an identifier below `zone`, without a trailing dot.
+///
+/// `None` where it cannot fit 255 octets, or where the suffix is empty or the authority is no
+/// prefix: such an identifier is reached by other protocols.
+#[must_use]
+pub fn to_dns_name(identifier: &Identifier, zone: &str) -> Option<String> {
+    super::prefix::check(identifier.authority()).ok()?;
+    let mut labels = suffix_labels(identifier.local())?;
+    labels.extend(identifier.authority().rsplit('.').map(str::to_owned));
+    labels.extend(
+        zone.split('.')
+            .filter(|label| !label.is_empty())
+            .map(str::to_owned),
+    );
+    let octets: usize = labels.iter().map(|label| label.len() + 1).sum::<usize>() + 1;
+    let fits =
+        octets <= NAME_OCTETS_MAX && labels.iter().all(|label| label.len() <= LABEL_OCTETS_MAX);
+    fits.then(|| labels.join("."))
+}
+
+fn suffix_labels(suffix: &str) -> Option<Vec<String>> {
+    if suffix.is_empty() {
+        return None;
+    }
+    let lowered = suffix.to_ascii_lowercase();
+    if is_label(&lowered) {
+        return Some(vec![lowered]);
+    }
+    let encoded = BASE32HEX_NOPAD
+        .encode(lowered.as_bytes())
+        .to_ascii_lowercase();
+    let mut labels: Vec<String> = encoded
+        .as_bytes()
+        .chunks(LABEL_OCTETS_MAX)
+        .map(|chunk| chunk.iter().map(|byte| char::from(*byte)).collect())
+        .collect();
+    labels.push(ENCODED.to_owned());
+    Some(labels)
+}
+
+/// `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?` with at least one non-digit.
+fn is_label(lowered: &str) -> bool {
+    let is_edge = |byte: Option<&u8>| {
+        byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+    };
+    let bytes = lowered.as_bytes();
+    let is_inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+    bytes.len() <= LABEL_OCTETS_MAX
+        && is_edge(bytes.first())
+        && is_edge(bytes.last())
+        && bytes.iter().all(is_inner)
+        && bytes.iter().any(|byte| !byte.is_ascii_digit())
+}
+
+//----------- from_dns_labels --------------------------------------------------
+
+/// The identifier of a name's labels below the zone, in reading order and any case.
+///
+/// Its suffix is lowered: the key is the registered one's, the spelling need not be. `None` where
+/// the labels are not the canonical form of an identifier.
+#[must_use]
+pub fn from_dns_labels(labels: &[&[u8]]) -> Option<Identifier> {
+    if labels.len() > LABELS_MAX {
+        return None;
+    }
+    let lowered = labels
+        .iter()
+        .map(|label| std::str::from_utf8(label).ok().map(str::to_ascii_lowercase))
+        .collect::<Option<Vec<_>>>()?;
+    let encoded_at = lowered.iter().position(|label| label == ENCODED);
+    let (suffix, prefix) = match encoded_at {
+        Some(at) => {
+            let encoded = lowered[..at].concat().to_ascii_uppercase();
+            let bytes = BASE32HEX_NOPAD.decode(encoded.as_bytes()).ok()?;
+            (String::from_utf8(bytes).ok()?, &lowered[at + 1..])
+        }
+        None => {
+            let (first, prefix) = lowered.split_first()?;
+            (first.clone(), prefix)
+        }
+    };
+    let segments: Vec<_> = prefix.iter().rev().map(String::as_str).collect();
+    let text = format!("{}/{suffix}", segments.join("."));
+    let identifier = Identifier::parse_query(&text).ok()?;
+    // Another split, another case of the decoded text, an encoded text that is a label: not ours.
+    let canonical = to_dns_name(&identifier, "")?;
+    (canonical == lowered.join(".")).then_some(identifier)
+}

@@ -1,0 +1,102 @@
+//! Keys: folded identifiers, as the index holds them.
+
+use std::{borrow::Borrow, fmt};
+
+use super::{IDENTIFIER_BYTES_MAX, System};
+
+/// The most bytes of a key: the system's number and the longest identifier.
+pub const KEY_BYTES_MAX: usize = 1 + IDENTIFIER_BYTES_MAX;
+
+//----------- Key --------------------------------------------------------------
+
+/// `system ‖ folded text`: two spellings of one name are one key.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key(Box<[u8]>);
+
+impl Key {
+    /// Reads a key from exactly its bytes.
+    ///
+    /// # Errors
+    /// Where the bytes are no folded identifier of a known system.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
+        let (tag, text) = bytes.split_first().ok_or(KeyError)?;
+        let system = System::from_tag(*tag).ok_or(KeyError)?;
+        let text = std::str::from_utf8(text).map_err(|_| KeyError)?;
+        let is_folded = !text.bytes().any(|byte| byte.is_ascii_lowercase());
+        if system == System::Handle
+            && is_folded
+            && text.contains('/')
+            && bytes.len() <= KEY_BYTES_MAX
+        {
+            Ok(Self(bytes.into()))
+        } else {
+            Err(KeyError)
+        }
+    }
+
+    pub(super) fn from_folded(bytes: &[u8]) -> Self {
+        Self(bytes.into())
+    }
+
+    /// The bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The folded text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.0[1..])
+            .expect("a key is made of UTF-8 text, and folding keeps it")
+    }
+}
+
+impl Borrow<[u8]> for Key {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({:?})", self.text())
+    }
+}
+
+//----------- KeyBuffer --------------------------------------------------------
+
+/// Room for the longest key, on the stack of whoever looks one up.
+#[derive(Debug)]
+pub struct KeyBuffer([u8; KEY_BYTES_MAX]);
+
+impl KeyBuffer {
+    /// An empty buffer.
+    #[must_use]
+    pub fn new() -> Self {
+        Self([0; KEY_BYTES_MAX])
+    }
+
+    /// Folds a text of at most [`IDENTIFIER_BYTES_MAX`] bytes.
+    pub(super) fn fold(&mut self, system: System, text: &str) -> &[u8] {
+        let key = &mut self.0[..=text.len()];
+        key[0] = system as u8;
+        key[1..].copy_from_slice(text.as_bytes());
+        // Only ASCII letters: all else is compared byte for byte.
+        key[1..].make_ascii_uppercase();
+        key
+    }
+}
+
+impl Default for KeyBuffer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+//============ Error types =====================================================
+
+/// The bytes are no folded identifier of a known system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("these bytes are no key of a known identifier system")]
+pub struct KeyError;
