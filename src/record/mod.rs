@@ -1,1 +1,21 @@
 //! Records: what an identifier resolves to.
+//!
+//! ```text
+//! Record     owned, checked, in order of index             owned.rs, value.rs
+//! RecordRef  the same over canonical bytes, borrowed       view.rs
+//! ```
+//!
+//! `docs/format/record-v1.md` describes every byte. Pure.
+
+mod owned;
+#[cfg(test)]
+mod tests;
+mod value;
+mod view;
+
+pub use owned::{RECORD_BYTES_MAX, Record, RecordError, VALUES_MAX};
+pub use value::{
+    DATA_BYTES_MAX, Permissions, PermissionsError, REFERENCES_MAX, Reference, TTL_SECONDS_DEFAULT,
+    TYPE_BYTES_MAX, Ttl, Value,
+};
+pub use view::{DecodeError, RecordRef, ReferenceRef, ValueRef};

@@ -1,0 +1,276 @@
+//! Records as they lie in memory and in the ledger: borrowed views over canonical bytes.
+
+use super::{
+    DATA_BYTES_MAX, Permissions, RECORD_BYTES_MAX, REFERENCES_MAX, Record, Reference, Ttl,
+    VALUES_MAX, Value, owned::VERSION, value::HANDLE_BYTES_MAX,
+};
+
+/// Bytes before the first value: version and count.
+const HEADER_BYTES: usize = 3;
+
+//----------- RecordRef --------------------------------------------------------
+
+/// A record over its canonical encoding.
+#[derive(Debug, Clone, Copy)]
+pub struct RecordRef<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> RecordRef<'a> {
+    /// Checks that bytes are the canonical encoding of a record.
+    ///
+    /// # Errors
+    /// Where they are not: every rule and limit of the format holds for what is returned.
+    pub fn parse(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+        if bytes.len() > RECORD_BYTES_MAX {
+            return Err(DecodeError::TooLarge);
+        }
+        let (header, mut rest) = bytes
+            .split_first_chunk::<HEADER_BYTES>()
+            .ok_or(DecodeError::Truncated)?;
+        let [version, count @ ..] = *header;
+        if version != VERSION {
+            return Err(DecodeError::UnknownVersion(version));
+        }
+        let count = u16::from_be_bytes(count);
+        if usize::from(count) > VALUES_MAX {
+            return Err(DecodeError::TooLarge);
+        }
+        let mut last = 0;
+        for _ in 0..count {
+            let value = ValueRef::take(&mut rest).ok_or(DecodeError::Truncated)?;
+            value.check()?;
+            if value.index <= last {
+                return Err(DecodeError::OutOfOrder);
+            }
+            last = value.index;
+        }
+        if rest.is_empty() {
+            Ok(Self { bytes })
+        } else {
+            Err(DecodeError::TrailingBytes)
+        }
+    }
+
+    /// A view over bytes that were checked before; of other bytes it shows as many values as it
+    /// can read.
+    #[must_use]
+    pub fn trusted(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+
+    /// The canonical bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The values, in order of index.
+    pub fn values(&self) -> impl Iterator<Item = ValueRef<'a>> + use<'a> {
+        let mut rest = self.bytes.get(HEADER_BYTES..).unwrap_or_default();
+        std::iter::from_fn(move || ValueRef::take(&mut rest))
+    }
+
+    /// Whether both have the same values but for when they were changed.
+    #[must_use]
+    pub fn same_content(&self, other: &RecordRef<'_>) -> bool {
+        self.bytes.len() == other.bytes.len()
+            && self
+                .values()
+                .zip(other.values())
+                .all(|(one, other)| one.same_content(&other))
+            && self.values().count() == other.values().count()
+    }
+
+    /// The canonical bytes with every timestamp 0: what the content digest sees.
+    #[must_use]
+    pub fn content_bytes(&self) -> Vec<u8> {
+        let mut out = self.bytes.to_vec();
+        let total = out.len();
+        let mut rest = self.bytes.get(HEADER_BYTES..).unwrap_or_default();
+        loop {
+            let at = total - rest.len();
+            if ValueRef::take(&mut rest).is_none() {
+                return out;
+            }
+            out[at + 4..at + 12].fill(0);
+        }
+    }
+
+    /// An owned record.
+    ///
+    /// # Errors
+    /// Where the bytes were never checked and break a rule.
+    pub fn to_record(&self) -> Result<Record, super::RecordError> {
+        Record::new(self.values().map(|value| value.to_value()).collect())
+    }
+}
+
+//----------- ValueRef ---------------------------------------------------------
+
+/// A value over its canonical encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ValueRef<'a> {
+    /// Its number in the record.
+    pub index: u32,
+    /// Its type.
+    pub kind: &'a str,
+    /// Its data.
+    pub data: &'a [u8],
+    /// How long it may be cached.
+    pub ttl: Ttl,
+    /// Who may read and write it.
+    pub permissions: Permissions,
+    /// When it was last changed, milliseconds since the epoch.
+    pub timestamp_ms: u64,
+    reference_count: u8,
+    /// The encoded references.
+    references: &'a [u8],
+}
+
+/// A reference over its canonical encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReferenceRef<'a> {
+    /// The identifier.
+    pub handle: &'a str,
+    /// The index of its value.
+    pub index: u32,
+}
+
+impl<'a> ValueRef<'a> {
+    /// What it refers to.
+    pub fn references(&self) -> impl Iterator<Item = ReferenceRef<'a>> + use<'a> {
+        let mut rest = self.references;
+        std::iter::from_fn(move || take_reference(&mut rest))
+    }
+
+    /// Whether both are the same but for when they were changed.
+    #[must_use]
+    pub fn same_content(&self, other: &ValueRef<'_>) -> bool {
+        self.index == other.index
+            && self.kind == other.kind
+            && self.data == other.data
+            && self.ttl == other.ttl
+            && self.permissions == other.permissions
+            && self.references == other.references
+    }
+
+    /// An owned value.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let owned = |reference: ReferenceRef<'_>| Reference {
+            handle: reference.handle.into(),
+            index: reference.index,
+        };
+        Value {
+            index: self.index,
+            kind: self.kind.into(),
+            data: self.data.into(),
+            ttl: self.ttl,
+            permissions: self.permissions,
+            timestamp_ms: self.timestamp_ms,
+            references: self.references().map(owned).collect(),
+        }
+    }
+
+    /// Takes one value from the front; `None` at the end or where the bytes make no sense.
+    fn take(rest: &mut &'a [u8]) -> Option<Self> {
+        let index = u32::from_be_bytes(take_array(rest)?);
+        let timestamp_ms = u64::from_be_bytes(take_array(rest)?);
+        let [ttl_kind] = take_array(rest)?;
+        let ttl = u32::from_be_bytes(take_array(rest)?);
+        let [permissions] = take_array(rest)?;
+        let [kind_bytes] = take_array(rest)?;
+        let kind = take(rest, usize::from(kind_bytes))?;
+        let data_bytes = u32::from_be_bytes(take_array(rest)?);
+        let data = take(rest, usize::try_from(data_bytes).ok()?)?;
+        let [reference_count] = take_array(rest)?;
+        let before = *rest;
+        for _ in 0..reference_count {
+            take_reference(rest)?;
+        }
+        let references = &before[..before.len() - rest.len()];
+        Some(Self {
+            index,
+            kind: std::str::from_utf8(kind).ok()?,
+            data,
+            ttl: match ttl_kind {
+                0 => Ttl::Relative(ttl),
+                1 => Ttl::Absolute(ttl),
+                _ => return None,
+            },
+            permissions: Permissions::from_bits(permissions)?,
+            timestamp_ms,
+            reference_count,
+            references,
+        })
+    }
+
+    /// Checks the limits that taking it apart does not.
+    fn check(&self) -> Result<(), DecodeError> {
+        if self.kind.is_empty() || self.kind.chars().any(char::is_control) {
+            return Err(DecodeError::IllegalType);
+        }
+        let has_long_handle = || {
+            let bytes = |reference: ReferenceRef<'_>| reference.handle.len();
+            self.references()
+                .map(bytes)
+                .any(|bytes| bytes == 0 || bytes > HANDLE_BYTES_MAX)
+        };
+        if self.data.len() > DATA_BYTES_MAX
+            || usize::from(self.reference_count) > REFERENCES_MAX
+            || has_long_handle()
+        {
+            return Err(DecodeError::TooLarge);
+        }
+        Ok(())
+    }
+}
+
+//----------- Helper functions -------------------------------------------------
+
+fn take<'a>(rest: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
+    let (taken, left) = rest.split_at_checked(count)?;
+    *rest = left;
+    Some(taken)
+}
+
+fn take_array<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (taken, left) = rest.split_first_chunk::<N>()?;
+    *rest = left;
+    Some(*taken)
+}
+
+fn take_reference<'a>(rest: &mut &'a [u8]) -> Option<ReferenceRef<'a>> {
+    let bytes = u16::from_be_bytes(take_array(rest)?);
+    let handle = std::str::from_utf8(take(rest, usize::from(bytes))?).ok()?;
+    Some(ReferenceRef {
+        handle,
+        index: u32::from_be_bytes(take_array(rest)?),
+    })
+}
+
+//============ Error types =====================================================
+
+/// Why bytes are not the canonical encoding of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// A record of a later release.
+    #[error("record version {0} is not known to this release; use a newer biaoshi")]
+    UnknownVersion(u8),
+    /// The bytes end inside a value, or a value makes no sense.
+    #[error("the bytes end inside a value, or a field has an illegal value")]
+    Truncated,
+    /// Bytes follow the last value.
+    #[error("bytes follow the last value")]
+    TrailingBytes,
+    /// Values are not in ascending order of index.
+    #[error("values are not in ascending order of index, from 1")]
+    OutOfOrder,
+    /// A type that is empty or has control characters.
+    #[error("a type is empty or has control characters")]
+    IllegalType,
+    /// Over a limit of the format.
+    #[error("the record is over a limit of the format")]
+    TooLarge,
+}
