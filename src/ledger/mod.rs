@@ -1,1 +1,163 @@
-//! The ledger: ordered, hash-chained, durable.
+//! The ledger: ordered, hash-chained and durable before anyone is told "yes".
+//!
+//! ```text
+//! writer ──▶ Ledger::append(entry at head) ──▶ Committed | Conflict | Unknown
+//! reader ──▶ Ledger::read(partition, from) ──▶ entries, verified against the chain
+//! ```
+//!
+//! [`Ledger`] is the contract; an adapter per engine fulfils it and `conformance` asks the same
+//! questions of each:
+//!
+//! - G1 an entry is atomic, G2 sequences are dense and immutable, G3 a position has one winner;
+//! - G4 what is `Committed` survives the loss of power;
+//! - G5 `Unknown` is a third result, decided by appending a marker at the same position;
+//! - G6 a reader stops at the first byte that is not what was written, and says where;
+//! - G7 a sealed partition takes no more, G8 a writer reads its own commits;
+//! - G9 idempotency keys are data, G10 no space means an error before any effect.
+
+pub mod conformance;
+mod executor;
+mod memory;
+mod sqlite;
+mod stored;
+
+use std::{future::Future, pin::Pin, time::Duration};
+
+pub use executor::{Inline, RunBlocking};
+pub use memory::MemoryLedger;
+pub use sqlite::{SqliteLedger, SqliteOptions};
+pub use stored::{Codec, StoredEntry};
+
+use crate::change::{DecodeError, Entry, Hash, Partition};
+
+//----------- Ledger -----------------------------------------------------------
+
+/// What a ledger call returns: boxed, so that a node chooses its engine when it starts.
+pub type LedgerFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, LedgerError>> + Send + 'a>>;
+
+/// An ordered, durable log per partition.
+pub trait Ledger: Send + Sync {
+    /// The partitions that hold entries or were sealed, in order.
+    fn partitions(&self) -> LedgerFuture<'_, Vec<Partition>>;
+
+    /// The last sequence and hash of a partition; linearizable.
+    fn head<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head>;
+
+    /// Appends an entry behind `at`, or says who was first.
+    ///
+    /// An error means that nothing happened; what is not clear is [`Append::Unknown`].
+    fn append<'a>(&'a self, at: Head, entry: &'a Entry) -> LedgerFuture<'a, Append>;
+
+    /// Reads entries from `from` on: dense, ordered, committed, verified. At least one entry
+    /// where there is one, then as many as fit `bytes_max` bytes of payload.
+    fn read<'a>(
+        &'a self,
+        partition: &'a Partition,
+        from: u64,
+        bytes_max: usize,
+    ) -> LedgerFuture<'a, Vec<Entry>>;
+
+    /// Waits until there may be an entry after `after`, at most `timeout`. A hint: it may lie
+    /// and may be late.
+    fn wait<'a>(
+        &'a self,
+        partition: &'a Partition,
+        after: u64,
+        timeout: Duration,
+    ) -> LedgerFuture<'a, ()>;
+
+    /// Ends a partition: it takes no entry from here on, for ever.
+    fn seal<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head>;
+}
+
+//----------- Head -------------------------------------------------------------
+
+/// The end of a partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    /// The last sequence; 0 where there is no entry.
+    pub seq: u64,
+    /// The last entry's hash; zero where there is no entry.
+    pub hash: Hash,
+}
+
+impl Head {
+    /// The head once `entry` is in the ledger.
+    #[must_use]
+    pub fn after(entry: &Entry) -> Self {
+        Self {
+            seq: entry.header().seq,
+            hash: entry.hash(),
+        }
+    }
+}
+
+//----------- Append -----------------------------------------------------------
+
+/// What became of an append.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Append {
+    /// Durable, with the new head.
+    Committed(Head),
+    /// Another entry stands there, or the head was another; nothing happened.
+    Conflict(Head),
+    /// It may have happened: read the head, and decide with a marker at the same position.
+    Unknown,
+}
+
+//============ Error types =====================================================
+
+/// Why a ledger did not do what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LedgerError {
+    /// Bytes are not what was written. Nothing behind them is read.
+    #[error(
+        "the ledger is damaged at partition {partition}, sequence {seq}: {what}; nothing was \
+         changed. Keep this directory as it is, and restore the partition from a backup or a \
+         copy (see docs/operations.md, \"A damaged ledger\")"
+    )]
+    Damaged {
+        /// The partition.
+        partition: Partition,
+        /// The sequence at which reading stopped.
+        seq: u64,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// No more entries here, ever.
+    #[error("partition {0} is sealed and takes no more entries")]
+    Sealed(Partition),
+    /// The disk is full; nothing happened.
+    #[error("no space is left for partition {0}; free some, writes resume by themselves")]
+    NoSpace(Partition),
+    /// The engine refused before any effect.
+    #[error("partition {partition}: {what}; nothing was written")]
+    Storage {
+        /// The partition.
+        partition: Partition,
+        /// What the engine said.
+        what: String,
+    },
+    /// A commit failed in a way that leaves nothing to believe until the files are opened again.
+    #[error("partition {0} had a failed commit and takes no more until the node is restarted")]
+    Distrusted(Partition),
+    /// The files could not be opened.
+    #[error("cannot open the ledger at {path}: {what}")]
+    Open {
+        /// The file or folder.
+        path: String,
+        /// What the system said.
+        what: String,
+    },
+}
+
+impl LedgerError {
+    /// Damage at a place.
+    pub(crate) fn damaged(partition: &Partition, seq: u64, error: &DecodeError) -> Self {
+        Self::Damaged {
+            partition: partition.clone(),
+            seq,
+            what: error.to_string(),
+        }
+    }
+}

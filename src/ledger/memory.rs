@@ -1,0 +1,182 @@
+//! A ledger in memory, for tests and `--ephemeral`: it keeps every promise but the one about
+//! power.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::Notify;
+
+use super::{Append, Head, Ledger, LedgerError, LedgerFuture, StoredEntry};
+use crate::change::{Entry, Partition};
+
+//----------- MemoryLedger -----------------------------------------------------
+
+/// A vector of entries per partition.
+#[derive(Debug, Default)]
+pub struct MemoryLedger {
+    logs: Mutex<BTreeMap<Partition, Log>>,
+    appended: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Log {
+    entries: Vec<StoredEntry>,
+    sealed: bool,
+}
+
+impl Log {
+    /// The head after `count` entries.
+    fn head_at(&self, count: usize) -> Head {
+        let seq = u64::try_from(count).unwrap_or(u64::MAX);
+        count
+            .checked_sub(1)
+            .map_or_else(Head::default, |last| Head {
+                seq,
+                hash: self.entries[last].hash,
+            })
+    }
+
+    fn head(&self) -> Head {
+        self.head_at(self.entries.len())
+    }
+}
+
+impl MemoryLedger {
+    /// An empty ledger.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Changes the stored entry at `seq`, to see that readers notice.
+    pub fn damage(&self, partition: &Partition, seq: u64, f: impl FnOnce(&mut StoredEntry)) {
+        let mut logs = self.logs();
+        let index = seq
+            .checked_sub(1)
+            .and_then(|index| usize::try_from(index).ok());
+        if let (Some(log), Some(index)) = (logs.get_mut(partition), index)
+            && let Some(entry) = log.entries.get_mut(index)
+        {
+            f(entry);
+        }
+    }
+
+    fn logs(&self) -> MutexGuard<'_, BTreeMap<Partition, Log>> {
+        // Every change below is a single push or assignment: a panic leaves nothing half done.
+        self.logs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn append_now(&self, at: Head, entry: &Entry) -> Result<Append, LedgerError> {
+        let partition = &entry.header().partition;
+        let stored = StoredEntry::new(entry);
+        let mut logs = self.logs();
+        let log = logs.entry(partition.clone()).or_default();
+        if log.sealed {
+            return Err(LedgerError::Sealed(partition.clone()));
+        }
+        let head = log.head();
+        if head != at || entry.header().seq != at.seq + 1 {
+            return Ok(Append::Conflict(head));
+        }
+        log.entries.push(stored);
+        drop(logs);
+        self.appended.notify_waiters();
+        Ok(Append::Committed(Head::after(entry)))
+    }
+
+    fn read_now(
+        &self,
+        partition: &Partition,
+        from: u64,
+        bytes_max: usize,
+    ) -> Result<Vec<Entry>, LedgerError> {
+        let logs = self.logs();
+        let Some(log) = logs.get(partition) else {
+            return Ok(Vec::new());
+        };
+        let first = usize::try_from(from.saturating_sub(1)).unwrap_or(usize::MAX);
+        let mut head = log.head_at(first.min(log.entries.len()));
+        let (mut entries, mut bytes) = (Vec::new(), 0);
+        for stored in log.entries.iter().skip(first) {
+            bytes += stored.payload.len();
+            if bytes > bytes_max && !entries.is_empty() {
+                break;
+            }
+            let entry = stored.clone().verify(partition, head)?;
+            head = Head::after(&entry);
+            entries.push(entry);
+        }
+        Ok(entries)
+    }
+}
+
+//--- Ledger
+
+impl Ledger for MemoryLedger {
+    fn partitions(&self) -> LedgerFuture<'_, Vec<Partition>> {
+        Box::pin(async { Ok(self.logs().keys().cloned().collect()) })
+    }
+
+    fn head<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head> {
+        Box::pin(async {
+            Ok(self
+                .logs()
+                .get(partition)
+                .map(Log::head)
+                .unwrap_or_default())
+        })
+    }
+
+    fn append<'a>(&'a self, at: Head, entry: &'a Entry) -> LedgerFuture<'a, Append> {
+        Box::pin(async move { self.append_now(at, entry) })
+    }
+
+    fn read<'a>(
+        &'a self,
+        partition: &'a Partition,
+        from: u64,
+        bytes_max: usize,
+    ) -> LedgerFuture<'a, Vec<Entry>> {
+        Box::pin(async move { self.read_now(partition, from, bytes_max) })
+    }
+
+    fn wait<'a>(
+        &'a self,
+        partition: &'a Partition,
+        after: u64,
+        timeout: Duration,
+    ) -> LedgerFuture<'a, ()> {
+        Box::pin(async move {
+            let notified = self.appended.notified();
+            if self.head(partition).await?.seq <= after {
+                // Elapsed and notified are the same to a caller: look again.
+                let _ = tokio::time::timeout(timeout, notified).await;
+            }
+            Ok(())
+        })
+    }
+
+    fn seal<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head> {
+        Box::pin(async {
+            let mut logs = self.logs();
+            let log = logs.entry(partition.clone()).or_default();
+            log.sealed = true;
+            Ok(log.head())
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::conformance;
+
+    #[tokio::test]
+    async fn conforms() {
+        let failures = conformance::run(&MemoryLedger::new).await;
+        assert_eq!(failures, Vec::<String>::new());
+    }
+}
