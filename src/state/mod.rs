@@ -1,1 +1,227 @@
-//! The fold of the ledger: index, directory, totals, digests.
+//! The fold of the ledger: everything the node knows, derived from its entries.
+//!
+//! ```text
+//! entry ──▶ State::apply ─┬─▶ index       identifier → record        readers: resolver
+//!                         ├─▶ directory   enterprises, prefixes      readers: resolver, registry
+//!                         ├─▶ totals      what is counted
+//!                         ├─▶ digests     one number to compare two nodes by
+//!                         └─▶ window      requests that may come again
+//! ```
+//!
+//! `apply` decides nothing: it does what the entry says, the same on every node and every replay.
+//! Readers never wait for it.
+
+mod apply;
+mod digest;
+pub mod directory;
+pub mod index;
+mod replay;
+#[cfg(test)]
+mod tests;
+mod totals;
+mod window;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwap;
+
+pub use digest::Digest;
+use directory::Directory;
+use index::Index;
+pub use replay::{Progress, ReplayError, replay};
+pub use totals::{DataTotals, DirectoryTotals};
+pub use window::{REQUEST_AGE_MS_MAX, REQUESTS_MAX, RememberedRequest, Window};
+
+use crate::{
+    change::{DecodeError, LedgerId, Partition},
+    ledger::Head,
+};
+
+/// The one data partition of this release; an explicit prefix table comes with the second.
+pub const DATA: Partition = Partition::Data(1);
+
+//----------- State ------------------------------------------------------------
+
+/// What the node knows, as of the heads it has applied.
+#[derive(Debug)]
+pub struct State {
+    index: Index,
+    directory: ArcSwap<Directory>,
+    control: Mutex<ControlFold>,
+    data: Mutex<DataFold>,
+}
+
+/// What only the writer of `control` needs.
+#[derive(Debug, Default)]
+struct ControlFold {
+    at: At,
+    ledger_id: Option<LedgerId>,
+    /// The working copy that is published whole after each entry.
+    directory: Arc<Directory>,
+    digests: Digests,
+    window: Window,
+}
+
+/// What only the writer of a data partition needs.
+#[derive(Debug, Default)]
+struct DataFold {
+    at: At,
+    totals: DataTotals,
+    digests: Digests,
+    window: Window,
+}
+
+/// How far a partition is applied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct At {
+    /// The last entry applied.
+    pub head: Head,
+    /// Its time; 0 before the first.
+    pub time_ms: u64,
+}
+
+/// The two digests of a partition (`docs/format/ledger-v1.md`, "Digests").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Digests {
+    /// Over everything.
+    pub exact: Digest,
+    /// Without times and positions: equal for two runs over the same input.
+    pub content: Digest,
+}
+
+impl State {
+    /// The state of an empty ledger.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            index: Index::new(),
+            directory: ArcSwap::default(),
+            control: Mutex::default(),
+            data: Mutex::default(),
+        }
+    }
+
+    /// Identifiers and their records.
+    #[must_use]
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The directory as of the last `control` entry.
+    #[must_use]
+    pub fn directory(&self) -> arc_swap::Guard<Arc<Directory>> {
+        self.directory.load()
+    }
+
+    /// The ledger's id, once its genesis is applied.
+    #[must_use]
+    pub fn ledger_id(&self) -> Option<LedgerId> {
+        self.control_fold().ledger_id
+    }
+
+    /// How far a partition is applied; of one that this node does not fold, nothing.
+    #[must_use]
+    pub fn at(&self, partition: &Partition) -> At {
+        match partition {
+            Partition::Control => self.control_fold().at,
+            Partition::Data(1) => self.data_fold().at,
+            _ => At::default(),
+        }
+    }
+
+    /// The digests of a partition.
+    #[must_use]
+    pub fn digests(&self, partition: &Partition) -> Digests {
+        match partition {
+            Partition::Control => self.control_fold().digests,
+            Partition::Data(1) => self.data_fold().digests,
+            _ => Digests::default(),
+        }
+    }
+
+    /// What is counted of identifiers.
+    #[must_use]
+    pub fn data_totals(&self) -> DataTotals {
+        self.data_fold().totals
+    }
+
+    /// What is counted of firms.
+    #[must_use]
+    pub fn directory_totals(&self) -> DirectoryTotals {
+        DirectoryTotals::of(&self.directory())
+    }
+
+    /// A request of that key, if it is remembered.
+    #[must_use]
+    pub fn remembered(
+        &self,
+        partition: &Partition,
+        key: &crate::change::Hash,
+    ) -> Option<RememberedRequest> {
+        match partition {
+            Partition::Control => self.control_fold().window.get(key).cloned(),
+            Partition::Data(1) => self.data_fold().window.get(key).cloned(),
+            _ => None,
+        }
+    }
+
+    fn control_fold(&self) -> MutexGuard<'_, ControlFold> {
+        // A panic aborts the node; in tests it must not hide behind a second one.
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn data_fold(&self) -> MutexGuard<'_, DataFold> {
+        self.data.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+//============ Error types =====================================================
+
+/// Why an entry was not applied; then nothing of it was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ApplyError {
+    /// It is not the entry after the last one.
+    #[error("entry {seq} of {partition} does not follow {applied}, the last one applied")]
+    OutOfOrder {
+        /// The partition.
+        partition: Partition,
+        /// The entry's sequence.
+        seq: u64,
+        /// The last sequence applied.
+        applied: u64,
+    },
+    /// It belongs to another ledger.
+    #[error("entry {seq} of {partition} belongs to ledger {found}, not to {expected}")]
+    Foreign {
+        /// The partition.
+        partition: Partition,
+        /// The entry's sequence.
+        seq: u64,
+        /// Its ledger.
+        found: LedgerId,
+        /// This node's ledger.
+        expected: LedgerId,
+    },
+    /// This node does not fold that partition.
+    #[error("partition {0} is not folded by this release")]
+    UnknownPartition(Partition),
+    /// It holds something this release does not know.
+    #[error("entry {seq} of {partition}: {error}")]
+    Unreadable {
+        /// The partition.
+        partition: Partition,
+        /// The entry's sequence.
+        seq: u64,
+        /// What is not known.
+        error: DecodeError,
+    },
+    /// It folds names otherwise.
+    #[error("the ledger folds names by rule {0}, which this release does not know")]
+    UnknownFoldRule(u16),
+}

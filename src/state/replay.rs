@@ -1,0 +1,159 @@
+//! Replay: the state of a ledger, from its first entry.
+
+use super::{ApplyError, DATA, State};
+use crate::{
+    change::{Entry, Partition},
+    ledger::{Ledger, LedgerError},
+};
+
+/// Payload bytes read at a time: a few entries of the largest size, so that reading ahead costs
+/// little memory and the engine is asked rarely.
+const READ_BYTES: usize = 8 * 1024 * 1024;
+
+//----------- replay -----------------------------------------------------------
+
+/// Folds a whole ledger, telling `progress` after each part read.
+///
+/// `control` is applied as far as each data entry says it was validated against, before that entry.
+///
+/// # Errors
+/// At the first entry that is damaged or not understood: a node must not start on part of its past.
+pub async fn replay(
+    ledger: &dyn Ledger,
+    mut progress: impl FnMut(&Progress) + Send,
+) -> Result<State, ReplayError> {
+    let state = State::new();
+    let mut control = Reader::open(ledger, Partition::Control).await?;
+    let mut data = Reader::open(ledger, DATA).await?;
+    let mut done = Progress {
+        entries: 0,
+        entries_total: control.head_seq + data.head_seq,
+        changes: 0,
+    };
+    // The genesis comes first: it says whose entries these are.
+    let mut apply = |entry: &Entry| -> Result<(), ReplayError> {
+        state.apply(entry)?;
+        done.entries += 1;
+        done.changes += u64::from(entry.header().count);
+        if done.entries.is_multiple_of(256) || done.entries == done.entries_total {
+            progress(&done);
+        }
+        Ok(())
+    };
+    if let Some(genesis) = control.next().await? {
+        apply(&genesis)?;
+    } else if data.head_seq > 0 {
+        return Err(ReplayError::NoGenesis(DATA));
+    }
+    while let Some(entry) = data.next().await? {
+        let wanted = entry.header().control_at;
+        while control.applied < wanted {
+            let Some(earlier) = control.next().await? else {
+                let seq = entry.header().seq;
+                return Err(ReplayError::ControlMissing {
+                    partition: DATA,
+                    seq,
+                    wanted,
+                });
+            };
+            apply(&earlier)?;
+        }
+        apply(&entry)?;
+    }
+    while let Some(entry) = control.next().await? {
+        apply(&entry)?;
+    }
+    Ok(state)
+}
+
+/// How far a replay is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Entries applied.
+    pub entries: u64,
+    /// Entries there were when it began.
+    pub entries_total: u64,
+    /// Changes applied.
+    pub changes: u64,
+}
+
+//----------- Reader -----------------------------------------------------------
+
+/// Takes entries of a partition one by one, reading them in parts.
+struct Reader<'a> {
+    ledger: &'a dyn Ledger,
+    partition: Partition,
+    head_seq: u64,
+    applied: u64,
+    ahead: std::vec::IntoIter<Entry>,
+}
+
+impl<'a> Reader<'a> {
+    async fn open(ledger: &'a dyn Ledger, partition: Partition) -> Result<Self, LedgerError> {
+        let exists = ledger.partitions().await?.contains(&partition);
+        let head_seq = if exists {
+            ledger.head(&partition).await?.seq
+        } else {
+            0
+        };
+        Ok(Self {
+            ledger,
+            partition,
+            head_seq,
+            applied: 0,
+            ahead: Vec::new().into_iter(),
+        })
+    }
+
+    async fn next(&mut self) -> Result<Option<Entry>, LedgerError> {
+        if self.applied >= self.head_seq {
+            return Ok(None);
+        }
+        if self.ahead.as_slice().is_empty() {
+            let from = self.applied + 1;
+            self.ahead = self
+                .ledger
+                .read(&self.partition, from, READ_BYTES)
+                .await?
+                .into_iter();
+        }
+        let next = self.ahead.next();
+        self.applied += u64::from(next.is_some());
+        // A head that says more than can be read is damage too.
+        next.map(Some).ok_or_else(|| LedgerError::Damaged {
+            partition: self.partition.clone(),
+            seq: self.applied + 1,
+            what: "the entry is missing".to_owned(),
+        })
+    }
+}
+
+//============ Error types =====================================================
+
+/// Why a ledger was not folded.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// It could not be read.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// An entry was not understood.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// There are identifiers and no genesis.
+    #[error(
+        "{0} holds entries, but control has no genesis: part of the ledger is missing; restore it from a backup"
+    )]
+    NoGenesis(Partition),
+    /// A data entry was validated against a `control` entry that is not there.
+    #[error(
+        "entry {seq} of {partition} rests on control entry {wanted}, which is missing; restore control from a backup"
+    )]
+    ControlMissing {
+        /// The partition.
+        partition: Partition,
+        /// The entry.
+        seq: u64,
+        /// The `control` sequence it names.
+        wanted: u64,
+    },
+}
