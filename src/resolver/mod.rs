@@ -1,1 +1,235 @@
-//! The read side: what an identifier resolves to, for whom.
+//! What an identifier resolves to, for whom.
+//!
+//! ```text
+//! Identifier + Caller ──▶ Resolver::resolve ──▶ Resolution ──▶ a protocol's reply
+//! ```
+//!
+//! Synchronous: no await, no disk, no lock held across I/O. With the ledger, the engine and the
+//! national node all down it goes on answering.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use crate::{
+    access::{Action, Caller},
+    change::{Hosting, Position, PrefixStatus, Route},
+    identifier::Identifier,
+    record::{RecordRef, ValueRef},
+    state::{
+        State,
+        directory::{Belongs, Directory, Enterprise, PrefixEntry},
+        index::{Slot, SlotState},
+    },
+};
+
+//----------- Resolver ---------------------------------------------------------
+
+/// Answers queries from the state.
+#[derive(Debug, Clone)]
+pub struct Resolver {
+    state: Arc<State>,
+}
+
+impl Resolver {
+    /// A resolver over a state.
+    #[must_use]
+    pub fn new(state: Arc<State>) -> Self {
+        Self { state }
+    }
+
+    /// Resolves `query` for `caller` and hands the answer to `f`, which encodes it at once.
+    ///
+    /// `f` may run inside a read section of the index: it must be short and ask nothing back.
+    pub fn resolve<R>(
+        &self,
+        query: &Identifier,
+        caller: Caller,
+        f: impl FnOnce(Resolution<'_>) -> R,
+    ) -> R {
+        let directory = self.state.directory();
+        if query.is_prefix_view() {
+            return f(view(&directory, query.local()));
+        }
+        let prefix = match directory.belongs(query.authority()) {
+            Belongs::Assigned(prefix) => prefix,
+            Belongs::Unassigned => {
+                return f(Resolution::NotFound(NotFoundReason::UnassignedPrefix));
+            }
+            Belongs::Elsewhere => return f(Resolution::NotResponsible),
+        };
+        if !prefix.resolves() {
+            return f(Resolution::NotFound(NotFoundReason::UnassignedPrefix));
+        }
+        if let Hosting::SelfBuilt(route) = &prefix.facts.hosting {
+            return f(Resolution::Referral(route.as_ref()));
+        }
+        let mut buffer = crate::identifier::KeyBuffer::new();
+        let key = query.fold_into(&mut buffer);
+        // One of the two branches takes `f`: a closure that runs once cannot be moved into both.
+        let mut f = Some(f);
+        let mut answer = |resolution: Resolution<'_>| {
+            let f = f.take().expect("the index runs its closure at most once");
+            f(resolution)
+        };
+        match self
+            .state
+            .index()
+            .with(key, |slot| answer(found(slot, caller)))
+        {
+            Some(answered) => answered,
+            None => answer(Resolution::NotFound(NotFoundReason::Unregistered)),
+        }
+    }
+}
+
+/// The answer for an identifier that the index holds.
+fn found(slot: &Slot, caller: Caller) -> Resolution<'_> {
+    let record = match &slot.state {
+        SlotState::Live(bytes) => RecordRef::trusted(bytes),
+        SlotState::Removed { at_ms } => {
+            return Resolution::Gone {
+                removed_at_ms: *at_ms,
+            };
+        }
+    };
+    let sees_all = caller.may(Action::ReadPrivate);
+    let found = Found {
+        spelling: &slot.spelling,
+        record,
+        position: slot.position,
+        sees_all,
+    };
+    // A record without values hides nothing; one whose values are all private is denied.
+    let is_hidden = found.values().next().is_none() && found.record.values().next().is_some();
+    if is_hidden {
+        Resolution::Denied
+    } else {
+        Resolution::Found(found)
+    }
+}
+
+/// The answer for `0.NA/<prefix>`, from the directory.
+fn view<'a>(directory: &'a Directory, prefix: &str) -> Resolution<'a> {
+    if let Some(own) = directory
+        .secondary()
+        .iter()
+        .find(|own| own.as_str() == prefix)
+    {
+        return Resolution::View(PrefixView::Secondary(own.as_str()));
+    }
+    match directory.belongs(prefix) {
+        Belongs::Assigned(entry) if entry.resolves() => {
+            let enterprise = directory.enterprise(entry.facts.enterprise);
+            Resolution::View(PrefixView::Enterprise { entry, enterprise })
+        }
+        Belongs::Assigned(_) | Belongs::Unassigned => {
+            Resolution::NotFound(NotFoundReason::UnassignedPrefix)
+        }
+        Belongs::Elsewhere => Resolution::NotResponsible,
+    }
+}
+
+//----------- Resolution -------------------------------------------------------
+
+/// What a query comes to; each protocol says it in its own words.
+#[derive(Debug)]
+pub enum Resolution<'a> {
+    /// Registered, with at least what this caller may see.
+    Found(Found<'a>),
+    /// A prefix, asked as `0.NA/<prefix>`.
+    View(PrefixView<'a>),
+    /// The enterprise's own node answers; without a route it has not said where that is.
+    Referral(Option<&'a Route>),
+    /// Not registered.
+    NotFound(NotFoundReason),
+    /// Removed; the tombstone stays.
+    Gone {
+        /// When, in milliseconds since the epoch.
+        removed_at_ms: u64,
+    },
+    /// Another node's.
+    NotResponsible,
+    /// Registered, and nothing of it is for this caller.
+    Denied,
+}
+
+/// Why nothing was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotFoundReason {
+    /// The prefix is assigned, the identifier is not registered.
+    Unregistered,
+    /// The prefix lies under one of ours and is assigned to nobody, or withdrawn.
+    UnassignedPrefix,
+}
+
+//----------- Found ------------------------------------------------------------
+
+/// A record, as one caller may see it.
+#[derive(Debug, Clone)]
+pub struct Found<'a> {
+    /// As first registered; a reply echoes the query's spelling instead.
+    pub spelling: &'a str,
+    /// The whole record: not for protocols, which send [`Found::values`].
+    record: RecordRef<'a>,
+    /// Its last change.
+    pub position: Position,
+    sees_all: bool,
+}
+
+impl<'a> Found<'a> {
+    /// The values this caller may read, in order of index.
+    pub fn values(&self) -> impl Iterator<Item = ValueRef<'a>> + use<'a> {
+        let sees_all = self.sees_all;
+        self.record
+            .values()
+            .filter(move |value| sees_all || value.permissions.public_read())
+    }
+
+    /// Whether the record has values that this caller may not read.
+    #[must_use]
+    pub fn hides_some(&self) -> bool {
+        !self.sees_all
+            && self
+                .record
+                .values()
+                .any(|value| !value.permissions.public_read())
+    }
+}
+
+//----------- PrefixView -------------------------------------------------------
+
+/// A prefix as the directory shows it.
+#[derive(Debug, Clone, Copy)]
+pub enum PrefixView<'a> {
+    /// A secondary prefix of this node.
+    Secondary(&'a str),
+    /// An enterprise prefix.
+    Enterprise {
+        /// The prefix.
+        entry: &'a PrefixEntry,
+        /// Whose it is.
+        enterprise: Option<&'a Enterprise>,
+    },
+}
+
+impl PrefixView<'_> {
+    /// The prefix.
+    #[must_use]
+    pub fn prefix(&self) -> &str {
+        match self {
+            Self::Secondary(prefix) => prefix,
+            Self::Enterprise { entry, .. } => entry.facts.prefix.as_str(),
+        }
+    }
+
+    /// Whether it is in use.
+    #[must_use]
+    pub fn status(&self) -> PrefixStatus {
+        match self {
+            Self::Secondary(_) => PrefixStatus::Active,
+            Self::Enterprise { entry, .. } => entry.facts.status,
+        }
+    }
+}
