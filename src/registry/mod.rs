@@ -1,1 +1,272 @@
-//! The write side: admission, registration, the writer.
+//! The write side: admitting enterprises, registering identifiers.
+//!
+//! ```text
+//! Submission ─▶ queue ─▶ writer ─▶ plan (validate, authorise) ─▶ ledger.append ─▶ state.apply ─▶ Receipt
+//!                          ▲                                          │
+//!                          └── Conflict: apply what was missed, plan again
+//! ```
+//!
+//! One writer per partition takes what has queued up, plans it against the state and the entry
+//! being built, appends once and answers everyone: a registration is acknowledged when it is
+//! durable and not before. What is refused has no effect.
+
+mod admission;
+mod clock;
+mod registration;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use admission::{Admission, EnterpriseFacts, FIELD_CHARACTERS_MAX};
+pub use clock::{ClockFault, ClockReading, EntryClock, RELEASE_DATE_MS, ReadClock};
+pub use registration::{OPERATIONS_MAX, Operation, RequestedValue};
+pub use writer::{QUEUE_MAX, WriterOptions, WriterTask, genesis};
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    access::Caller,
+    change::{Hash, Position},
+    identifier::Prefix,
+};
+use admission::ControlJob;
+use writer::{Ticket, Writes};
+
+//----------- Registry ---------------------------------------------------------
+
+/// A handle to the writers, cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Registry {
+    control: Desk<ControlJob>,
+    data: Desk<Operation>,
+}
+
+/// Where work for one writer is handed in.
+#[derive(Debug, Clone)]
+struct Desk<J> {
+    queue: mpsc::Sender<Ticket<J>>,
+    writes: Arc<Writes>,
+}
+
+impl Registry {
+    /// Registers, replaces and removes identifiers; answers when all of it is durable.
+    ///
+    /// # Errors
+    /// Where the whole request is refused or its fate is not known; then see
+    /// [`RegistryError::may_have_happened`].
+    pub async fn submit(&self, work: Request<Operation>) -> Result<Receipt, RegistryError> {
+        self.data.hand_in(work).await
+    }
+
+    /// Admits enterprises and assigns prefixes; answers when all of it is durable.
+    ///
+    /// # Errors
+    /// As [`Registry::submit`].
+    pub async fn admit(&self, work: Request<Admission>) -> Result<Receipt, RegistryError> {
+        let Request {
+            caller,
+            idempotency,
+            jobs,
+            dry_run,
+        } = work;
+        let jobs = jobs
+            .into_iter()
+            .map(|job| ControlJob::Admit(Box::new(job)))
+            .collect();
+        self.control
+            .hand_in(Request {
+                caller,
+                idempotency,
+                jobs,
+                dry_run,
+            })
+            .await
+    }
+
+    /// Takes secondary prefixes into the directory, where they are not there yet.
+    ///
+    /// # Errors
+    /// As [`Registry::submit`].
+    pub async fn ensure_secondary_prefixes(
+        &self,
+        prefixes: &[Prefix],
+    ) -> Result<Receipt, RegistryError> {
+        let jobs = prefixes
+            .iter()
+            .cloned()
+            .map(ControlJob::Secondary)
+            .collect();
+        self.control.hand_in(operator(jobs)).await
+    }
+
+    /// Notes in the ledger that an operator accepted the clock at this start.
+    ///
+    /// # Errors
+    /// As [`Registry::submit`].
+    pub async fn accept_clock(&self) -> Result<Receipt, RegistryError> {
+        self.control
+            .hand_in(operator(vec![ControlJob::AcceptClock]))
+            .await
+    }
+
+    /// Whether the node takes writes, and if not, why.
+    #[must_use]
+    pub fn read_only_reason(&self) -> Option<String> {
+        self.control
+            .writes
+            .closed()
+            .or_else(|| self.data.writes.closed())
+    }
+}
+
+/// A request of whoever runs the node.
+fn operator(jobs: Vec<ControlJob>) -> Request<ControlJob> {
+    Request {
+        caller: Caller::Administrator,
+        idempotency: None,
+        jobs,
+        dry_run: false,
+    }
+}
+
+impl<J> Desk<J> {
+    async fn hand_in(&self, request: Request<J>) -> Result<Receipt, RegistryError> {
+        if let Some(reason) = self.writes.closed() {
+            return Err(RegistryError::ReadOnly { reason });
+        }
+        let (reply, answer) = oneshot::channel();
+        // A full queue is an answer too: better at once than after the client has given up.
+        self.queue
+            .try_send(Ticket { request, reply })
+            .map_err(|refused| match refused {
+                mpsc::error::TrySendError::Full(_) => RegistryError::Overloaded,
+                mpsc::error::TrySendError::Closed(_) => RegistryError::ShuttingDown,
+            })?;
+        answer.await.unwrap_or(Err(RegistryError::Unknown))
+    }
+}
+
+//----------- Request ----------------------------------------------------------
+
+/// Work handed in: jobs with one caller, and perhaps a key by which it is known again.
+#[derive(Debug, Clone)]
+pub struct Request<J> {
+    /// Who asks.
+    pub caller: Caller,
+    /// Set where the client may send the same request again.
+    pub idempotency: Option<Idempotency>,
+    /// What to do, in order.
+    pub jobs: Vec<J>,
+    /// Only say what would happen.
+    pub dry_run: bool,
+}
+
+/// By what a request is known when it comes again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Idempotency {
+    /// Of account and key.
+    pub key_hash: Hash,
+    /// Of what is asked.
+    pub body_hash: Hash,
+}
+
+impl Idempotency {
+    /// Hashes a caller's key and what it asks.
+    #[must_use]
+    pub fn new(caller: Caller, key: &str, body: &[u8]) -> Self {
+        let key_hash = Hash::of(&[caller.account().as_bytes(), &[0], key.as_bytes()]);
+        Self {
+            key_hash,
+            body_hash: Hash::of(&[body]),
+        }
+    }
+}
+
+//----------- Receipt ----------------------------------------------------------
+
+/// What became of a request: a verdict per job, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// One verdict per job.
+    pub verdicts: Vec<Verdict>,
+    /// Whether the request was known: it had come before.
+    pub is_repeated: bool,
+}
+
+/// What became of one job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// Registered (or admitted) at this position.
+    Created(Position),
+    /// The record was replaced.
+    Replaced(Position),
+    /// It was there with the same content, since this position.
+    Unchanged(Position),
+    /// Removed.
+    Removed(Position),
+    /// It is there with other content, or was removed; nothing was changed.
+    Conflict(String),
+    /// There is nothing to remove.
+    NotFound,
+    /// It was removed before.
+    Gone,
+    /// Refused before any effect.
+    Refused(Refusal),
+}
+
+/// Why a job was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// One of the closed list of `docs/import.md`, or `denied`.
+    pub code: &'static str,
+    /// The field at fault, as the request names it.
+    pub field: String,
+    /// What is wrong and what to do.
+    pub detail: String,
+}
+
+impl Refusal {
+    /// A refusal of one field.
+    pub(crate) fn new(code: &'static str, field: &str, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            field: field.to_owned(),
+            detail: detail.into(),
+        }
+    }
+}
+
+//============ Error types =====================================================
+
+/// Why a whole request got no receipt.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RegistryError {
+    /// No writes for now; resolution goes on.
+    #[error("this node takes no writes now: {reason}")]
+    ReadOnly {
+        /// Why, for the operator.
+        reason: String,
+    },
+    /// The queue is full.
+    #[error("too many writes are waiting; try again")]
+    Overloaded,
+    /// The node is stopping.
+    #[error("the node is shutting down; try again")]
+    ShuttingDown,
+    /// The same key came with another body.
+    #[error("this idempotency key was used for another request")]
+    KeyReused,
+    /// It may or may not have happened.
+    #[error("it is not known whether this was stored; ask again with the same idempotency key")]
+    Unknown,
+}
+
+impl RegistryError {
+    /// Whether the request may have had an effect all the same.
+    #[must_use]
+    pub fn may_have_happened(&self) -> bool {
+        matches!(self, Self::Unknown)
+    }
+}

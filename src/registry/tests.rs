@@ -1,0 +1,611 @@
+//! The writer against racing clients, repeated requests and ledgers that misbehave.
+
+use std::{
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use super::*;
+use crate::{
+    change::{Certificate, CertificateType, Entry, Filing, FilingState, Hosting, Partition},
+    ledger::{Append, Head, Ledger, LedgerError, LedgerFuture, MemoryLedger},
+    record::{Permissions, Ttl},
+    state::{DATA, State, replay},
+};
+
+//----------- A node in a test -------------------------------------------------
+
+/// A clock that a test sets.
+#[derive(Clone)]
+struct TestClock(Arc<AtomicU64>, Arc<AtomicU64>);
+
+impl ReadClock for TestClock {
+    fn read(&self) -> ClockReading {
+        ClockReading {
+            wall_ms: self.0.load(Ordering::Relaxed),
+            boot_ms: self.1.load(Ordering::Relaxed),
+        }
+    }
+}
+
+struct Node {
+    registry: Registry,
+    state: Arc<State>,
+    ledger: Arc<dyn Ledger>,
+    clock: TestClock,
+}
+
+const NOW: u64 = RELEASE_DATE_MS + 1_000_000;
+
+async fn node_on(ledger: Arc<dyn Ledger>) -> Node {
+    genesis(&*ledger, [7; 16], NOW).await.unwrap();
+    let state = Arc::new(replay(&*ledger, |_| {}).await.unwrap());
+    let clock = TestClock(
+        Arc::new(AtomicU64::new(NOW)),
+        Arc::new(AtomicU64::new(5_000)),
+    );
+    let options = WriterOptions {
+        accept_clock: false,
+    };
+    let make_clock = || -> Box<dyn ReadClock> { Box::new(clock.clone()) };
+    let (registry, writers) = Registry::open(&ledger, &state, make_clock, &options);
+    writers
+        .into_iter()
+        .for_each(|writer| drop(tokio::spawn(writer)));
+    Node {
+        registry,
+        state,
+        ledger,
+        clock,
+    }
+}
+
+async fn node() -> Node {
+    let node = node_on(Arc::new(MemoryLedger::new())).await;
+    node.admit_all().await;
+    node
+}
+
+impl Node {
+    async fn admit_all(&self) {
+        let prefixes = [Prefix::parse("88.118").unwrap()];
+        self.registry
+            .ensure_secondary_prefixes(&prefixes)
+            .await
+            .unwrap();
+        let jobs = vec![admission("88.118.8", "A", Hosting::Hosted)];
+        let verdicts = self.admit(jobs).await;
+        assert!(matches!(verdicts[0], Verdict::Created(_)), "{verdicts:?}");
+    }
+
+    async fn admit(&self, jobs: Vec<Admission>) -> Vec<Verdict> {
+        let request = Request {
+            caller: Caller::Administrator,
+            idempotency: None,
+            jobs,
+            dry_run: false,
+        };
+        self.registry.admit(request).await.unwrap().verdicts
+    }
+
+    async fn submit(&self, jobs: Vec<Operation>) -> Vec<Verdict> {
+        self.registry.submit(request(jobs)).await.unwrap().verdicts
+    }
+
+    async fn one(&self, job: Operation) -> Verdict {
+        self.submit(vec![job]).await.remove(0)
+    }
+
+    /// What a replay of the ledger comes to equals what the node holds.
+    async fn check_replay(&self) {
+        let again = replay(&*self.ledger, |_| {}).await.unwrap();
+        for partition in [Partition::Control, DATA] {
+            assert_eq!(again.digests(&partition), self.state.digests(&partition));
+            assert_eq!(again.at(&partition), self.state.at(&partition));
+        }
+        assert_eq!(again.data_totals(), self.state.data_totals());
+        assert_eq!(again.directory_totals(), self.state.directory_totals());
+    }
+}
+
+fn admission(prefix: &str, number: &str, hosting: Hosting) -> Admission {
+    Admission {
+        prefix: prefix.to_owned(),
+        certificate: Certificate {
+            kind: CertificateType::Other,
+            number: number.into(),
+        },
+        facts: EnterpriseFacts {
+            org_name: format!("企业{number}"),
+            province: "420000".to_owned(),
+            city: String::new(),
+            industry: "C35".to_owned(),
+            website: String::new(),
+        },
+        hosting,
+        filing: Filing {
+            state: FilingState::Passed,
+            date: 20_261_123,
+            reason: "导入".into(),
+        },
+    }
+}
+
+fn request(jobs: Vec<Operation>) -> Request<Operation> {
+    Request {
+        caller: Caller::Administrator,
+        idempotency: None,
+        jobs,
+        dry_run: false,
+    }
+}
+
+fn values(data: &str) -> Vec<RequestedValue> {
+    vec![RequestedValue {
+        index: 2000,
+        kind: "NAME".to_owned(),
+        data: data.as_bytes().to_vec(),
+        ttl: Ttl::Relative(86_400),
+        permissions: Permissions::default(),
+        references: Vec::new(),
+    }]
+}
+
+fn create(identifier: &str, data: &str) -> Operation {
+    Operation::Create {
+        identifier: identifier.to_owned(),
+        values: values(data),
+    }
+}
+
+fn put(identifier: &str, data: &str) -> Operation {
+    Operation::Put {
+        identifier: identifier.to_owned(),
+        values: values(data),
+        only_create: false,
+    }
+}
+
+fn remove(identifier: &str) -> Operation {
+    Operation::Remove {
+        identifier: identifier.to_owned(),
+    }
+}
+
+fn code(verdict: &Verdict) -> &'static str {
+    match verdict {
+        Verdict::Created(_) => "created",
+        Verdict::Replaced(_) => "replaced",
+        Verdict::Unchanged(_) => "unchanged",
+        Verdict::Removed(_) => "removed",
+        Verdict::Conflict(_) => "conflict",
+        Verdict::NotFound => "not_found",
+        Verdict::Gone => "gone",
+        Verdict::Refused(refusal) => refusal.code,
+    }
+}
+
+fn codes(verdicts: &[Verdict]) -> Vec<&'static str> {
+    verdicts.iter().map(code).collect()
+}
+
+//----------- Verdicts ---------------------------------------------------------
+
+#[tokio::test]
+async fn a_batch_only_creates() {
+    let node = node().await;
+    let jobs = vec![
+        create("88.118.8/A", "1"),
+        create("88.118.8/A", "1"),
+        create("88.118.8/a", "1"),
+        create("88.118.8/A", "2"),
+        create("88.118.8", "1"),
+        create("88.999.1/A", "1"),
+        create("88.118.9/A", "1"),
+    ];
+    let verdicts = node.submit(jobs).await;
+    let expected = [
+        "created",
+        "unchanged",
+        "unchanged",
+        "conflict",
+        "no_slash",
+        "foreign_prefix",
+        "unassigned_prefix",
+    ];
+    assert_eq!(codes(&verdicts), expected);
+    assert_eq!(node.state.data_totals().registrations, 1);
+    node.check_replay().await;
+}
+
+#[tokio::test]
+async fn the_life_of_an_identifier_counts_once() {
+    let node = node().await;
+    let steps = [
+        (put("88.118.8/A", "1"), "created"),
+        (put("88.118.8/a", "1"), "unchanged"),
+        (put("88.118.8/a", "2"), "replaced"),
+        (remove("88.118.8/A"), "removed"),
+        (remove("88.118.8/A"), "gone"),
+        (remove("88.118.8/B"), "not_found"),
+        (create("88.118.8/A", "2"), "conflict"),
+        (put("88.118.8/A", "3"), "created"),
+    ];
+    for (job, expected) in steps {
+        assert_eq!(code(&node.one(job.clone()).await), expected, "{job:?}");
+    }
+    let totals = node.state.data_totals();
+    assert_eq!(
+        (totals.live, totals.registrations, totals.removed),
+        (1, 1, 0)
+    );
+    node.check_replay().await;
+}
+
+#[tokio::test]
+async fn strangers_write_nothing() {
+    let node = node().await;
+    let mut stranger = request(vec![put("88.118.8/A", "1"), remove("88.118.8/A")]);
+    stranger.caller = Caller::Anonymous;
+    let verdicts = node.registry.submit(stranger).await.unwrap().verdicts;
+    assert_eq!(codes(&verdicts), ["denied", "denied"]);
+    assert_eq!(node.state.at(&DATA).head, Head::default());
+}
+
+#[tokio::test]
+async fn a_dry_run_sees_itself_and_leaves_nothing() {
+    let node = node().await;
+    let mut rehearsal = request(vec![create("88.118.8/A", "1"), create("88.118.8/A", "2")]);
+    rehearsal.dry_run = true;
+    let verdicts = node.registry.submit(rehearsal).await.unwrap().verdicts;
+    assert_eq!(codes(&verdicts), ["created", "conflict"]);
+    assert_eq!(node.state.at(&DATA).head, Head::default());
+    assert_eq!(code(&node.one(create("88.118.8/A", "2")).await), "created");
+}
+
+#[tokio::test]
+async fn of_racing_creates_one_wins() {
+    let node = node().await;
+    let racers = (0..64).map(|n| {
+        let registry = node.registry.clone();
+        let job = create("88.118.8/RACE", if n % 2 == 0 { "even" } else { "odd" });
+        tokio::spawn(async move { registry.submit(request(vec![job])).await.unwrap().verdicts })
+    });
+    let mut counted = std::collections::BTreeMap::new();
+    for racer in racers.collect::<Vec<_>>() {
+        *counted.entry(code(&racer.await.unwrap()[0])).or_insert(0) += 1;
+    }
+    assert_eq!(counted["created"], 1);
+    assert_eq!((counted["unchanged"], counted["conflict"]), (31, 32));
+    node.check_replay().await;
+}
+
+#[tokio::test]
+async fn a_large_request_becomes_several_entries() {
+    let node = node().await;
+    let data = "x".repeat(30 * 1024);
+    let jobs: Vec<_> = (0..100)
+        .map(|n| create(&format!("88.118.8/{n}"), &data))
+        .collect();
+    let mut asked = request(jobs);
+    asked.idempotency = Some(Idempotency::new(asked.caller, "large", b"body"));
+    let first = node.registry.submit(asked.clone()).await.unwrap();
+    assert!(
+        first
+            .verdicts
+            .iter()
+            .all(|verdict| code(verdict) == "created")
+    );
+    assert!(node.state.at(&DATA).head.seq >= 3);
+    let again = node.registry.submit(asked).await.unwrap();
+    assert_eq!((again.verdicts, again.is_repeated), (first.verdicts, true));
+    node.check_replay().await;
+}
+
+//----------- Enterprises ------------------------------------------------------
+
+#[tokio::test]
+async fn one_certificate_is_one_firm() {
+    let node = node().await;
+    let jobs = vec![
+        admission("88.118.9", "A", Hosting::Hosted),
+        admission("88.118.10", "B", Hosting::SelfBuilt(None)),
+        admission("88.118.9", "A", Hosting::Hosted),
+        admission("88.118.9", "B", Hosting::Hosted),
+        admission("88.118.10", "B", Hosting::Hosted),
+        admission("88.119.1", "C", Hosting::Hosted),
+        admission("88.118.1.1", "C", Hosting::Hosted),
+        admission("88.118", "C", Hosting::Hosted),
+        admission("88.118.x", "C", Hosting::Hosted),
+    ];
+    let expected = [
+        "created",
+        "created",
+        "unchanged",
+        "conflict",
+        "conflict",
+        "foreign_prefix",
+        "bad_prefix",
+        "foreign_prefix",
+        "bad_prefix",
+    ];
+    assert_eq!(codes(&node.admit(jobs).await), expected);
+    let totals = node.state.directory_totals();
+    assert_eq!((totals.enterprise_nodes, totals.connected_firms), (3, 2));
+    let self_built = node.one(create("88.118.10/A", "1")).await;
+    assert_eq!(code(&self_built), "self_built");
+    node.check_replay().await;
+}
+
+#[tokio::test]
+async fn the_day_of_filing_does_not_make_an_import_differ() {
+    let node = node().await;
+    let mut tomorrow = admission("88.118.8", "A", Hosting::Hosted);
+    tomorrow.filing.date = 20_261_124;
+    assert_eq!(codes(&node.admit(vec![tomorrow]).await), ["unchanged"]);
+    let mut renamed = admission("88.118.8", "A", Hosting::Hosted);
+    renamed.facts.org_name = "另一个名称".to_owned();
+    assert_eq!(codes(&node.admit(vec![renamed]).await), ["conflict"]);
+}
+
+//----------- Repeated requests ------------------------------------------------
+
+#[tokio::test]
+async fn a_repeated_replacement_is_not_done_twice() {
+    let node = node().await;
+    let keyed = |key: &str, job: Operation| {
+        let mut asked = request(vec![job.clone()]);
+        let body = format!("{job:?}");
+        asked.idempotency = Some(Idempotency::new(asked.caller, key, body.as_bytes()));
+        asked
+    };
+    let submit = async |asked| node.registry.submit(asked).await;
+    let first = submit(keyed("k1", put("88.118.8/A", "1"))).await.unwrap();
+    let second = submit(keyed("k2", put("88.118.8/A", "2"))).await.unwrap();
+    assert_eq!(codes(&second.verdicts), ["replaced"]);
+    let head = node.state.at(&DATA).head;
+    let late = submit(keyed("k1", put("88.118.8/A", "1"))).await.unwrap();
+    assert_eq!((late.verdicts, late.is_repeated), (first.verdicts, true));
+    assert_eq!(node.state.at(&DATA).head, head);
+    let other = submit(keyed("k1", put("88.118.8/A", "9"))).await;
+    assert_eq!(other, Err(RegistryError::KeyReused));
+    // Across a restart too: keys are data.
+    let again = node_on(Arc::clone(&node.ledger)).await;
+    let late = again
+        .registry
+        .submit(keyed("k2", put("88.118.8/A", "2")))
+        .await
+        .unwrap();
+    assert_eq!((late.verdicts, late.is_repeated), (second.verdicts, true));
+}
+
+#[tokio::test]
+async fn a_refused_request_is_not_remembered() {
+    let node = node().await;
+    let mut asked = request(vec![create("88.118.10/A", "1")]);
+    asked.idempotency = Some(Idempotency::new(asked.caller, "k", b"body"));
+    let first = node.registry.submit(asked.clone()).await.unwrap();
+    assert_eq!(codes(&first.verdicts), ["unassigned_prefix"]);
+    node.admit(vec![admission("88.118.10", "B", Hosting::Hosted)])
+        .await;
+    let second = node.registry.submit(asked).await.unwrap();
+    assert_eq!(
+        (codes(&second.verdicts), second.is_repeated),
+        (vec!["created"], false)
+    );
+}
+
+//----------- Clocks -----------------------------------------------------------
+
+#[tokio::test]
+async fn a_jump_of_the_clock_stops_writes() {
+    let node = node().await;
+    assert_eq!(code(&node.one(create("88.118.8/A", "1")).await), "created");
+    node.clock.0.store(NOW + 2 * 3_600_000, Ordering::Relaxed);
+    let refused = node
+        .registry
+        .submit(request(vec![create("88.118.8/B", "1")]))
+        .await;
+    assert!(
+        matches!(refused, Err(RegistryError::ReadOnly { .. })),
+        "{refused:?}"
+    );
+    assert!(node.registry.read_only_reason().is_some());
+}
+
+//----------- Ledgers that misbehave -------------------------------------------
+
+/// What the next append comes to.
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    /// It is stored, and the answer is lost.
+    StoredUnknown,
+    /// It is not stored, and the answer is lost.
+    LostUnknown,
+    /// Another writer is first.
+    Overtaken,
+    /// The disk is full.
+    NoSpace,
+    /// Nothing is known, and nothing can be asked.
+    Distrusted,
+}
+
+struct Faulty {
+    inner: MemoryLedger,
+    faults: Mutex<Vec<Fault>>,
+    broken: std::sync::atomic::AtomicBool,
+}
+
+impl Faulty {
+    async fn append_faulty(&self, at: Head, entry: &Entry) -> Result<Append, LedgerError> {
+        let partition = entry.header().partition.clone();
+        let is_data = partition == DATA;
+        let fault = if is_data {
+            self.faults.lock().unwrap().pop()
+        } else {
+            None
+        };
+        match fault {
+            None => self.inner.append(at, entry).await,
+            Some(Fault::StoredUnknown) => {
+                self.inner.append(at, entry).await?;
+                Ok(Append::Unknown)
+            }
+            Some(Fault::LostUnknown) => Ok(Append::Unknown),
+            Some(Fault::Overtaken) => {
+                let rival = rival_entry(at, entry);
+                self.inner.append(at, &rival).await?;
+                self.inner.append(at, entry).await
+            }
+            Some(Fault::NoSpace) => Err(LedgerError::NoSpace(partition)),
+            Some(Fault::Distrusted) => {
+                self.broken.store(true, Ordering::Relaxed);
+                Ok(Append::Unknown)
+            }
+        }
+    }
+}
+
+/// What another node's writer put there: the same identifier with other content.
+fn rival_entry(at: Head, ours: &Entry) -> Entry {
+    use crate::change::{Change, Class, Draft, Kind, Place, PutChange};
+    let header = ours.header();
+    let mut draft = Draft::new(Place {
+        ledger_id: header.ledger_id,
+        partition: header.partition.clone(),
+        seq: header.seq,
+        previous: at.hash,
+        time_ms: header.time_ms,
+        control_at: header.control_at,
+        kind: Kind::Changes,
+    });
+    let identifier = crate::identifier::Identifier::parse_registration("88.118.8/A").unwrap();
+    let record = crate::record::Record::new(vec![crate::record::Value {
+        index: 2000,
+        kind: "NAME".into(),
+        data: b"rival".as_slice().into(),
+        ttl: Ttl::Relative(86_400),
+        permissions: Permissions::default(),
+        timestamp_ms: header.time_ms,
+        references: Vec::new(),
+    }]);
+    let change = PutChange::new(identifier, Class::New, None, &record.unwrap());
+    draft.push(&Change::Put(Box::new(change))).unwrap();
+    draft.finish()
+}
+
+impl Ledger for Faulty {
+    fn partitions(&self) -> LedgerFuture<'_, Vec<Partition>> {
+        self.inner.partitions()
+    }
+
+    fn head<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head> {
+        if self.broken.load(Ordering::Relaxed) && *partition == DATA {
+            return Box::pin(async { Err(LedgerError::Distrusted(DATA)) });
+        }
+        self.inner.head(partition)
+    }
+
+    fn append<'a>(&'a self, at: Head, entry: &'a Entry) -> LedgerFuture<'a, Append> {
+        Box::pin(self.append_faulty(at, entry))
+    }
+
+    fn read<'a>(
+        &'a self,
+        partition: &'a Partition,
+        from: u64,
+        bytes_max: usize,
+    ) -> LedgerFuture<'a, Vec<Entry>> {
+        self.inner.read(partition, from, bytes_max)
+    }
+
+    fn wait<'a>(
+        &'a self,
+        partition: &'a Partition,
+        after: u64,
+        timeout: Duration,
+    ) -> LedgerFuture<'a, ()> {
+        self.inner.wait(partition, after, timeout)
+    }
+
+    fn seal<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head> {
+        self.inner.seal(partition)
+    }
+}
+
+async fn faulty(faults: &[Fault]) -> Node {
+    let ledger = Faulty {
+        inner: MemoryLedger::new(),
+        faults: Mutex::new(faults.iter().rev().copied().collect()),
+        broken: false.into(),
+    };
+    let node = node_on(Arc::new(ledger)).await;
+    node.admit_all().await;
+    node
+}
+
+#[tokio::test]
+async fn an_unknown_append_is_decided() {
+    for faults in [
+        &[Fault::StoredUnknown][..],
+        &[Fault::LostUnknown],
+        // The marker's own answer is lost too, once stored and once not.
+        &[Fault::LostUnknown, Fault::StoredUnknown],
+        &[Fault::LostUnknown, Fault::LostUnknown],
+    ] {
+        let node = faulty(faults).await;
+        assert_eq!(code(&node.one(create("88.118.8/A", "1")).await), "created");
+        assert_eq!(
+            code(&node.one(create("88.118.8/A", "1")).await),
+            "unchanged"
+        );
+        assert_eq!(node.state.data_totals().registrations, 1);
+        assert_eq!(node.registry.read_only_reason(), None);
+        node.check_replay().await;
+    }
+}
+
+#[tokio::test]
+async fn who_is_overtaken_is_judged_against_the_winner() {
+    let node = faulty(&[Fault::Overtaken]).await;
+    let jobs = vec![create("88.118.8/A", "1"), create("88.118.8/B", "1")];
+    assert_eq!(codes(&node.submit(jobs).await), ["conflict", "created"]);
+    node.check_replay().await;
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_and_recovers() {
+    let node = faulty(&[Fault::NoSpace]).await;
+    let refused = node
+        .registry
+        .submit(request(vec![create("88.118.8/A", "1")]))
+        .await;
+    assert!(
+        matches!(refused, Err(RegistryError::ReadOnly { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(code(&node.one(create("88.118.8/A", "1")).await), "created");
+    node.check_replay().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_decided_closes_the_node_to_writes() {
+    let node = faulty(&[Fault::Distrusted]).await;
+    let unknown = node
+        .registry
+        .submit(request(vec![create("88.118.8/A", "1")]))
+        .await;
+    assert_eq!(unknown, Err(RegistryError::Unknown));
+    assert!(unknown.unwrap_err().may_have_happened());
+    let closed = node
+        .registry
+        .submit(request(vec![create("88.118.8/B", "1")]))
+        .await;
+    assert!(
+        matches!(closed, Err(RegistryError::ReadOnly { .. })),
+        "{closed:?}"
+    );
+}
