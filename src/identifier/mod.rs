@@ -1,1 +1,5 @@
 //! Names: systems, prefixes, identifiers and their other forms.
+
+mod prefix;
+
+pub use prefix::{Prefix, PrefixError};

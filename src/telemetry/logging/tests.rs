@@ -47,7 +47,11 @@ fn a_stranger_cannot_forge_a_line() {
             !line.chars().any(|c| c.is_control() || super::reorders(c)),
             "{line:?}"
         );
-        assert!(line.contains("all is well"));
+        assert!(line.contains("x\\n2026-01-01 INFO all is well"), "{line:?}");
+        assert!(
+            format == Format::Json || line.contains("shown=x\\n2026"),
+            "{line:?}"
+        );
     }
 }
 
