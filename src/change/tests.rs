@@ -42,6 +42,44 @@ fn put(text: &str, prev: Option<Position>) -> Change {
     )))
 }
 
+fn enterprise() -> Change {
+    let sealed = Sealed {
+        key_id: 7,
+        nonce: [3; 12],
+        ciphertext: b"sixteen bytes tag".to_vec(),
+    };
+    Change::Enterprise(Box::new(EnterpriseChange {
+        enterprise: 1,
+        prev: Some(position(4)),
+        certificate: Certificate {
+            kind: CertificateType::UnifiedSocialCredit,
+            number: "91420300QW9L2G0403".into(),
+        },
+        org_name: "十堰江汉装备制造有限公司".into(),
+        province: "420000".into(),
+        city: "420300".into(),
+        industry: "C35".into(),
+        website: "https://e001.example.cn".into(),
+        sealed: vec![SealedField { field: 1, sealed }],
+    }))
+}
+
+fn assigned(hosting: Hosting) -> Change {
+    let date = 20_261_123;
+    Change::Prefix(Box::new(PrefixChange {
+        prefix: Prefix::parse("88.118.8").unwrap(),
+        prev: None,
+        enterprise: 1,
+        status: PrefixStatus::Active,
+        hosting,
+        filing: Filing {
+            state: FilingState::Passed,
+            date,
+            reason: "导入".into(),
+        },
+    }))
+}
+
 fn samples() -> Vec<Change> {
     let identifier = Identifier::parse_registration("88.118.8/JXDY2106023").unwrap();
     let prefix = Prefix::parse("88.118.8").unwrap();
@@ -57,37 +95,6 @@ fn samples() -> Vec<Change> {
             port: 443,
         },
     ];
-    let sealed = Sealed {
-        key_id: 7,
-        nonce: [3; 12],
-        ciphertext: b"sixteen bytes tag".to_vec(),
-    };
-    let enterprise = EnterpriseChange {
-        enterprise: 1,
-        prev: Some(position(4)),
-        certificate: Certificate {
-            kind: CertificateType::UnifiedSocialCredit,
-            number: "91420300QW9L2G0403".into(),
-        },
-        org_name: "十堰江汉装备制造有限公司".into(),
-        province: "420000".into(),
-        city: "420300".into(),
-        industry: "C35".into(),
-        website: "https://e001.example.cn".into(),
-        sealed: vec![SealedField { field: 1, sealed }],
-    };
-    let assigned = |hosting| PrefixChange {
-        prefix: prefix.clone(),
-        prev: None,
-        enterprise: 1,
-        status: PrefixStatus::Active,
-        hosting,
-        filing: Filing {
-            state: FilingState::Passed,
-            date: 20_261_123,
-            reason: "导入".into(),
-        },
-    };
     let request = RequestChange {
         key_hash: Hash::of(&[b"key"]),
         body_hash: Hash::of(&[b"body"]),
@@ -101,12 +108,10 @@ fn samples() -> Vec<Change> {
         },
         Change::Marker { nonce: [1; 16] },
         Change::SecondaryPrefix(Prefix::parse("88.118").unwrap()),
-        Change::Enterprise(Box::new(enterprise)),
-        Change::Prefix(Box::new(assigned(Hosting::Hosted))),
-        Change::Prefix(Box::new(assigned(Hosting::SelfBuilt(None)))),
-        Change::Prefix(Box::new(assigned(Hosting::SelfBuilt(Some(Route {
-            sites,
-        }))))),
+        enterprise(),
+        assigned(Hosting::Hosted),
+        assigned(Hosting::SelfBuilt(None)),
+        assigned(Hosting::SelfBuilt(Some(Route { sites }))),
         Change::PrefixGate {
             prefix: prefix.clone(),
             closed: true,

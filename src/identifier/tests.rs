@@ -271,8 +271,8 @@ proptest! {
     #[test]
     fn printing_and_reading_is_the_identity(text in name()) {
         let read = query(&text);
-        prop_assert_eq!(read.to_string(), text.clone());
-        prop_assert_eq!(format!("{}/{}", read.authority(), read.local()), text.clone());
+        prop_assert_eq!(&read.to_string(), &text);
+        prop_assert_eq!(&format!("{}/{}", read.authority(), read.local()), &text);
         if let Ok(registered) = Identifier::parse_registration(&text) {
             prop_assert_eq!(registered, read);
         }
@@ -281,8 +281,8 @@ proptest! {
     #[test]
     fn folding_is_idempotent(text in name()) {
         let key = query(&text).key();
-        prop_assert_eq!(query(key.text()).key(), key.clone());
-        prop_assert_eq!(query(&text.to_ascii_lowercase()).key(), key.clone());
+        prop_assert_eq!(&query(key.text()).key(), &key);
+        prop_assert_eq!(&query(&text.to_ascii_lowercase()).key(), &key);
         prop_assert_eq!(Key::from_bytes(key.as_bytes()), Ok(key));
     }
 

@@ -1,17 +1,13 @@
-//! The writer against racing clients, repeated requests and ledgers that misbehave.
+//! The writer against racing clients, repeated requests and jumping clocks.
 
-use std::{
-    sync::{
-        Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+mod faults;
+
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 use crate::{
     change::{Certificate, CertificateType, Entry, Filing, FilingState, Hosting, Partition},
-    ledger::{Append, Head, Ledger, LedgerError, LedgerFuture, MemoryLedger},
+    ledger::{Head, Ledger, MemoryLedger},
     record::{Permissions, Ttl},
     state::{DATA, State, replay},
 };
@@ -29,6 +25,16 @@ impl ReadClock for TestClock {
             boot_ms: self.1.load(Ordering::Relaxed),
         }
     }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test is the server of its node"
+)]
+fn spawn<T: Send + 'static>(
+    task: impl Future<Output = T> + Send + 'static,
+) -> tokio::task::JoinHandle<T> {
+    tokio::spawn(task)
 }
 
 struct Node {
@@ -52,9 +58,7 @@ async fn node_on(ledger: Arc<dyn Ledger>) -> Node {
     };
     let make_clock = || -> Box<dyn ReadClock> { Box::new(clock.clone()) };
     let (registry, writers) = Registry::open(&ledger, &state, make_clock, &options);
-    writers
-        .into_iter()
-        .for_each(|writer| drop(tokio::spawn(writer)));
+    writers.into_iter().for_each(|writer| drop(spawn(writer)));
     Node {
         registry,
         state,
@@ -269,14 +273,18 @@ async fn a_dry_run_sees_itself_and_leaves_nothing() {
 #[tokio::test]
 async fn of_racing_creates_one_wins() {
     let node = node().await;
-    let racers = (0..64).map(|n| {
+    let mut racers = Vec::new();
+    for n in 0..64 {
         let registry = node.registry.clone();
         let job = create("88.118.8/RACE", if n % 2 == 0 { "even" } else { "odd" });
-        tokio::spawn(async move { registry.submit(request(vec![job])).await.unwrap().verdicts })
-    });
+        racers.push(spawn(
+            async move { registry.submit(request(vec![job])).await },
+        ));
+    }
     let mut counted = std::collections::BTreeMap::new();
-    for racer in racers.collect::<Vec<_>>() {
-        *counted.entry(code(&racer.await.unwrap()[0])).or_insert(0) += 1;
+    for racer in racers {
+        let verdicts = racer.await.unwrap().unwrap().verdicts;
+        *counted.entry(code(&verdicts[0])).or_insert(0) += 1;
     }
     assert_eq!(counted["created"], 1);
     assert_eq!((counted["unchanged"], counted["conflict"]), (31, 32));
@@ -414,198 +422,4 @@ async fn a_jump_of_the_clock_stops_writes() {
         "{refused:?}"
     );
     assert!(node.registry.read_only_reason().is_some());
-}
-
-//----------- Ledgers that misbehave -------------------------------------------
-
-/// What the next append comes to.
-#[derive(Clone, Copy, PartialEq)]
-enum Fault {
-    /// It is stored, and the answer is lost.
-    StoredUnknown,
-    /// It is not stored, and the answer is lost.
-    LostUnknown,
-    /// Another writer is first.
-    Overtaken,
-    /// The disk is full.
-    NoSpace,
-    /// Nothing is known, and nothing can be asked.
-    Distrusted,
-}
-
-struct Faulty {
-    inner: MemoryLedger,
-    faults: Mutex<Vec<Fault>>,
-    broken: std::sync::atomic::AtomicBool,
-}
-
-impl Faulty {
-    async fn append_faulty(&self, at: Head, entry: &Entry) -> Result<Append, LedgerError> {
-        let partition = entry.header().partition.clone();
-        let is_data = partition == DATA;
-        let fault = if is_data {
-            self.faults.lock().unwrap().pop()
-        } else {
-            None
-        };
-        match fault {
-            None => self.inner.append(at, entry).await,
-            Some(Fault::StoredUnknown) => {
-                self.inner.append(at, entry).await?;
-                Ok(Append::Unknown)
-            }
-            Some(Fault::LostUnknown) => Ok(Append::Unknown),
-            Some(Fault::Overtaken) => {
-                let rival = rival_entry(at, entry);
-                self.inner.append(at, &rival).await?;
-                self.inner.append(at, entry).await
-            }
-            Some(Fault::NoSpace) => Err(LedgerError::NoSpace(partition)),
-            Some(Fault::Distrusted) => {
-                self.broken.store(true, Ordering::Relaxed);
-                Ok(Append::Unknown)
-            }
-        }
-    }
-}
-
-/// What another node's writer put there: the same identifier with other content.
-fn rival_entry(at: Head, ours: &Entry) -> Entry {
-    use crate::change::{Change, Class, Draft, Kind, Place, PutChange};
-    let header = ours.header();
-    let mut draft = Draft::new(Place {
-        ledger_id: header.ledger_id,
-        partition: header.partition.clone(),
-        seq: header.seq,
-        previous: at.hash,
-        time_ms: header.time_ms,
-        control_at: header.control_at,
-        kind: Kind::Changes,
-    });
-    let identifier = crate::identifier::Identifier::parse_registration("88.118.8/A").unwrap();
-    let record = crate::record::Record::new(vec![crate::record::Value {
-        index: 2000,
-        kind: "NAME".into(),
-        data: b"rival".as_slice().into(),
-        ttl: Ttl::Relative(86_400),
-        permissions: Permissions::default(),
-        timestamp_ms: header.time_ms,
-        references: Vec::new(),
-    }]);
-    let change = PutChange::new(identifier, Class::New, None, &record.unwrap());
-    draft.push(&Change::Put(Box::new(change))).unwrap();
-    draft.finish()
-}
-
-impl Ledger for Faulty {
-    fn partitions(&self) -> LedgerFuture<'_, Vec<Partition>> {
-        self.inner.partitions()
-    }
-
-    fn head<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head> {
-        if self.broken.load(Ordering::Relaxed) && *partition == DATA {
-            return Box::pin(async { Err(LedgerError::Distrusted(DATA)) });
-        }
-        self.inner.head(partition)
-    }
-
-    fn append<'a>(&'a self, at: Head, entry: &'a Entry) -> LedgerFuture<'a, Append> {
-        Box::pin(self.append_faulty(at, entry))
-    }
-
-    fn read<'a>(
-        &'a self,
-        partition: &'a Partition,
-        from: u64,
-        bytes_max: usize,
-    ) -> LedgerFuture<'a, Vec<Entry>> {
-        self.inner.read(partition, from, bytes_max)
-    }
-
-    fn wait<'a>(
-        &'a self,
-        partition: &'a Partition,
-        after: u64,
-        timeout: Duration,
-    ) -> LedgerFuture<'a, ()> {
-        self.inner.wait(partition, after, timeout)
-    }
-
-    fn seal<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head> {
-        self.inner.seal(partition)
-    }
-}
-
-async fn faulty(faults: &[Fault]) -> Node {
-    let ledger = Faulty {
-        inner: MemoryLedger::new(),
-        faults: Mutex::new(faults.iter().rev().copied().collect()),
-        broken: false.into(),
-    };
-    let node = node_on(Arc::new(ledger)).await;
-    node.admit_all().await;
-    node
-}
-
-#[tokio::test]
-async fn an_unknown_append_is_decided() {
-    for faults in [
-        &[Fault::StoredUnknown][..],
-        &[Fault::LostUnknown],
-        // The marker's own answer is lost too, once stored and once not.
-        &[Fault::LostUnknown, Fault::StoredUnknown],
-        &[Fault::LostUnknown, Fault::LostUnknown],
-    ] {
-        let node = faulty(faults).await;
-        assert_eq!(code(&node.one(create("88.118.8/A", "1")).await), "created");
-        assert_eq!(
-            code(&node.one(create("88.118.8/A", "1")).await),
-            "unchanged"
-        );
-        assert_eq!(node.state.data_totals().registrations, 1);
-        assert_eq!(node.registry.read_only_reason(), None);
-        node.check_replay().await;
-    }
-}
-
-#[tokio::test]
-async fn who_is_overtaken_is_judged_against_the_winner() {
-    let node = faulty(&[Fault::Overtaken]).await;
-    let jobs = vec![create("88.118.8/A", "1"), create("88.118.8/B", "1")];
-    assert_eq!(codes(&node.submit(jobs).await), ["conflict", "created"]);
-    node.check_replay().await;
-}
-
-#[tokio::test]
-async fn a_full_disk_refuses_and_recovers() {
-    let node = faulty(&[Fault::NoSpace]).await;
-    let refused = node
-        .registry
-        .submit(request(vec![create("88.118.8/A", "1")]))
-        .await;
-    assert!(
-        matches!(refused, Err(RegistryError::ReadOnly { .. })),
-        "{refused:?}"
-    );
-    assert_eq!(code(&node.one(create("88.118.8/A", "1")).await), "created");
-    node.check_replay().await;
-}
-
-#[tokio::test]
-async fn what_cannot_be_decided_closes_the_node_to_writes() {
-    let node = faulty(&[Fault::Distrusted]).await;
-    let unknown = node
-        .registry
-        .submit(request(vec![create("88.118.8/A", "1")]))
-        .await;
-    assert_eq!(unknown, Err(RegistryError::Unknown));
-    assert!(unknown.unwrap_err().may_have_happened());
-    let closed = node
-        .registry
-        .submit(request(vec![create("88.118.8/B", "1")]))
-        .await;
-    assert!(
-        matches!(closed, Err(RegistryError::ReadOnly { .. })),
-        "{closed:?}"
-    );
 }

@@ -1,1 +1,5 @@
 //! Sockets, clocks and tasks.
+
+pub mod options;
+
+pub use options::Options;

@@ -1,1 +1,3 @@
 //! Logs and, later, metrics.
+
+pub mod logging;

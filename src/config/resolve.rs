@@ -1,0 +1,258 @@
+//! From the schema of the file to what the node runs on: the checks that need meaning.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::identifier::Prefix;
+use crate::server::options::{HttpOptions, ListenOptions, NodeOptions, Options};
+use crate::telemetry::logging;
+
+use super::Config;
+use super::error::ConfigError;
+use super::file::shown;
+use super::keys::{KEYS, find};
+use super::settings::Settings;
+use super::spec::{HttpSpec, ListenSpec, LogSpec, NodeSpec, Spec};
+
+/// A node has a handful of addresses; each is a socket per listener.
+const LISTEN_MAX: usize = 16;
+
+/// An operator holds a handful of secondary prefixes; each is compared on every admission.
+const SECONDARY_PREFIXES_MAX: usize = 256;
+
+/// RFC 1035 §2.3.4 allows 253 characters of text; identifiers stand below the zone.
+const ZONE_BYTES_MAX: usize = 128;
+
+//----------- resolve ------------------------------------------------------------
+
+/// The configuration that the settings amount to.
+pub(super) fn resolve(settings: &Settings) -> Result<Config, ConfigError> {
+    let spec = settings.to_spec();
+    let check = Check { settings };
+    let server = Options {
+        node: check.node(&spec.node)?,
+        http: check.http(&spec.http)?,
+        handle: check.listener("handle", &spec.handle)?,
+        dns: check.listener("dns", &spec.dns)?,
+        metrics: check.listener("metrics", &spec.metrics)?,
+    };
+    check.no_address_twice(&server)?;
+    Ok(Config {
+        server,
+        log: check.log(&spec.log)?,
+    })
+}
+
+struct Check<'s> {
+    settings: &'s Settings,
+}
+
+impl Check<'_> {
+    fn node(&self, spec: &NodeSpec) -> Result<NodeOptions, ConfigError> {
+        Ok(NodeOptions {
+            data_dir: self.data_dir(&spec.data_dir)?,
+            zone: self.zone(&spec.zone)?,
+            secondary_prefixes: self.secondary_prefixes(&spec.secondary_prefixes)?,
+        })
+    }
+
+    fn http(&self, spec: &HttpSpec) -> Result<HttpOptions, ConfigError> {
+        let listen = self.addresses("http", &spec.listen)?;
+        if listen.is_empty() {
+            let hint = "say at least one address, such as \"127.0.0.1:8000\"";
+            return Err(self.invalid("http", "listen", "the list is empty", hint));
+        }
+        Ok(HttpOptions {
+            listen,
+            connections_max: size(spec.connections_max),
+            header_timeout: seconds(spec.header_timeout_seconds),
+            idle_timeout: seconds(spec.idle_timeout_seconds),
+            body_bytes_max: size(spec.body_bytes_max),
+            shutdown_timeout: seconds(spec.shutdown_seconds),
+        })
+    }
+
+    fn listener(&self, section: &str, spec: &ListenSpec) -> Result<ListenOptions, ConfigError> {
+        Ok(ListenOptions {
+            listen: self.addresses(section, &spec.listen)?,
+        })
+    }
+
+    fn log(&self, spec: &LogSpec) -> Result<logging::Options, ConfigError> {
+        let format = match spec.format.as_str() {
+            "text" => logging::Format::Text,
+            "json" => logging::Format::Json,
+            other => {
+                let what = format!("{:?} is no format", shown(other));
+                return Err(self.invalid("log", "format", &what, "say \"text\" or \"json\""));
+            }
+        };
+        logging::Options::new(&spec.level, format).map_err(|error| {
+            let hint = "say error, warn, info, debug or trace, or filters such as \
+                        \"info,biaoshi::ledger=debug\"";
+            self.invalid("log", "level", &error.to_string(), hint)
+        })
+    }
+
+    fn data_dir(&self, text: &str) -> Result<PathBuf, ConfigError> {
+        if text.trim().is_empty() || text.contains('\0') {
+            let hint = "name a folder, such as \"/var/lib/biaoshi\"";
+            let what = format!("{:?} is no folder", shown(text));
+            return Err(self.invalid("node", "data_dir", &what, hint));
+        }
+        Ok(PathBuf::from(text))
+    }
+
+    /// A name of host labels (RFC 1123 §2.1, and `_`), lower case and without the dot at the end.
+    fn zone(&self, text: &str) -> Result<String, ConfigError> {
+        let zone = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+        let label = |label: &str| {
+            let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+            (1..=63).contains(&label.len())
+                && label.bytes().all(inner)
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        };
+        if zone.len() > ZONE_BYTES_MAX || !zone.split('.').all(label) {
+            let what = format!("{:?} is no DNS zone", shown(text));
+            let hint = format!(
+                "say labels of letters, digits and hyphens joined by dots, at most \
+                 {ZONE_BYTES_MAX} characters, such as \"id.example\""
+            );
+            return Err(self.invalid("node", "zone", &what, &hint));
+        }
+        Ok(zone)
+    }
+
+    fn secondary_prefixes(&self, texts: &[String]) -> Result<Vec<Prefix>, ConfigError> {
+        let refuse =
+            |what: &str, hint: &str| Err(self.invalid("node", "secondary_prefixes", what, hint));
+        if texts.len() > SECONDARY_PREFIXES_MAX {
+            return refuse(
+                &format!("{} prefixes, over {SECONDARY_PREFIXES_MAX}", texts.len()),
+                "run a second node for the others",
+            );
+        }
+        let mut prefixes: Vec<Prefix> = Vec::with_capacity(texts.len());
+        for text in texts {
+            let parsed = Prefix::parse(text)
+                .ok()
+                .filter(|prefix| prefix.segments().count() == 2);
+            let Some(prefix) = parsed else {
+                return refuse(
+                    &format!("{:?} is no secondary prefix", shown(text)),
+                    "write two segments of digits joined by a dot, such as \"88.118\"",
+                );
+            };
+            if prefixes.contains(&prefix) {
+                return refuse(&format!("{text:?} stands twice"), "remove one of the two");
+            }
+            prefixes.push(prefix);
+        }
+        Ok(prefixes)
+    }
+
+    fn addresses(&self, section: &str, texts: &[String]) -> Result<Vec<SocketAddr>, ConfigError> {
+        if texts.len() > LISTEN_MAX {
+            let what = format!("{} addresses, over {LISTEN_MAX}", texts.len());
+            let hint = "listen on a wildcard address instead, such as \"[::]:8000\"";
+            return Err(self.invalid(section, "listen", &what, hint));
+        }
+        let parse = |text: &String| {
+            text.parse().map_err(|_| {
+                let what = format!("{:?} is no address and port", shown(text));
+                let hint = "write an IP address and a port, such as \"127.0.0.1:8000\" or \
+                            \"[::]:8000\"";
+                self.invalid(section, "listen", &what, hint)
+            })
+        };
+        texts.iter().map(parse).collect()
+    }
+
+    /// Two listeners on one address cannot both start; port 0 is a free port each time.
+    fn no_address_twice(&self, options: &Options) -> Result<(), ConfigError> {
+        let listeners = [
+            ("http", &options.http.listen),
+            ("handle", &options.handle.listen),
+            ("dns", &options.dns.listen),
+            ("metrics", &options.metrics.listen),
+        ];
+        let mut taken: BTreeMap<SocketAddr, &str> = BTreeMap::new();
+        for (section, addresses) in listeners {
+            for address in addresses.iter().filter(|address| address.port() != 0) {
+                if let Some(other) = taken.insert(*address, section) {
+                    let what = format!("{address} is already taken by [{other}] listen");
+                    let hint = "give each listener a port of its own";
+                    return Err(self.invalid(section, "listen", &what, hint));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn invalid(&self, section: &str, name: &str, what: &str, hint: &str) -> ConfigError {
+        let at = find(section, name).expect("the checks name keys of the table");
+        ConfigError::Invalid {
+            at: self.settings.origin(at).clone(),
+            key: &KEYS[at],
+            what: what.into(),
+            hint: hint.into(),
+        }
+    }
+}
+
+fn seconds(number: u32) -> Duration {
+    Duration::from_secs(u64::from(number))
+}
+
+fn size(number: u32) -> usize {
+    usize::try_from(number).expect("a usize holds 32 bits on every supported target")
+}
+
+//----------- Spec ---------------------------------------------------------------
+
+/// The way back: what a configuration would look like as a file with every key said.
+impl From<&Config> for Spec {
+    fn from(config: &Config) -> Self {
+        let Options {
+            node,
+            http,
+            handle,
+            dns,
+            metrics,
+        } = &config.server;
+        let whole = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
+        let listener = |options: &ListenOptions| ListenSpec {
+            listen: texts(&options.listen),
+        };
+        Self {
+            version: 1,
+            node: NodeSpec {
+                data_dir: node.data_dir.display().to_string(),
+                zone: node.zone.clone(),
+                secondary_prefixes: texts(&node.secondary_prefixes),
+            },
+            http: HttpSpec {
+                listen: texts(&http.listen),
+                connections_max: whole(http.connections_max as u64),
+                header_timeout_seconds: whole(http.header_timeout.as_secs()),
+                idle_timeout_seconds: whole(http.idle_timeout.as_secs()),
+                body_bytes_max: whole(http.body_bytes_max as u64),
+                shutdown_seconds: whole(http.shutdown_timeout.as_secs()),
+            },
+            handle: listener(handle),
+            dns: listener(dns),
+            metrics: listener(metrics),
+            log: LogSpec {
+                level: config.log.filter().to_string(),
+                format: config.log.format.to_string(),
+            },
+        }
+    }
+}
+
+fn texts<T: ToString>(items: &[T]) -> Vec<String> {
+    items.iter().map(T::to_string).collect()
+}

@@ -1,0 +1,57 @@
+//! The schema of the file, version 1.
+//!
+//! `Spec` is what stands in a file, `Config` what the node runs on; the one is turned into the
+//! other in `resolve.rs`. A later version gets a schema of its own beside this one.
+
+use serde::{Deserialize, Serialize};
+
+//----------- Spec ---------------------------------------------------------------
+
+/// A whole file of version 1, with every key said.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Spec {
+    pub(super) version: u32,
+    pub(super) node: NodeSpec,
+    pub(super) http: HttpSpec,
+    pub(super) handle: ListenSpec,
+    pub(super) dns: ListenSpec,
+    pub(super) metrics: ListenSpec,
+    pub(super) log: LogSpec,
+}
+
+/// `[node]`: what the node is.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NodeSpec {
+    pub(super) data_dir: String,
+    pub(super) zone: String,
+    pub(super) secondary_prefixes: Vec<String>,
+}
+
+/// `[http]`: the HTTP listener.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HttpSpec {
+    pub(super) listen: Vec<String>,
+    pub(super) connections_max: u32,
+    pub(super) header_timeout_seconds: u32,
+    pub(super) idle_timeout_seconds: u32,
+    pub(super) body_bytes_max: u32,
+    pub(super) shutdown_seconds: u32,
+}
+
+/// A listener of which nothing but the addresses can be set yet.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListenSpec {
+    pub(super) listen: Vec<String>,
+}
+
+/// `[log]`: what is told.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LogSpec {
+    pub(super) level: String,
+    pub(super) format: String,
+}

@@ -1,0 +1,192 @@
+//! Each key has an effect, from the file and from the environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::super::{Config, KEYS, Origin, locate, parse};
+use super::{defaults, environment, read, with};
+use crate::telemetry::logging::Format;
+
+//----------- The table of effects -----------------------------------------------
+
+/// A key, a value for the file, the same for the environment, and what it does.
+type Effect = (&'static str, &'static str, &'static str, fn(&mut Config));
+
+fn addresses(texts: &[&str]) -> Vec<std::net::SocketAddr> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+const EFFECTS: &[Effect] = &[
+    ("node.data_dir", r#""/srv/id""#, "/srv/id", |c| {
+        c.server.node.data_dir = "/srv/id".into()
+    }),
+    (
+        "node.zone",
+        r#""ID.Hubei.example.""#,
+        "ID.Hubei.example.",
+        |c| {
+            c.server.node.zone = "id.hubei.example".into();
+        },
+    ),
+    (
+        "node.secondary_prefixes",
+        r#"["88.118", "88.300"]"#,
+        "88.118, 88.300",
+        |c| {
+            let prefix = |text| crate::identifier::Prefix::parse(text).unwrap();
+            c.server.node.secondary_prefixes = vec![prefix("88.118"), prefix("88.300")];
+        },
+    ),
+    (
+        "http.listen",
+        r#"["0.0.0.0:80", "[::]:80"]"#,
+        "0.0.0.0:80,[::]:80",
+        |c| {
+            c.server.http.listen = addresses(&["0.0.0.0:80", "[::]:80"]);
+        },
+    ),
+    ("http.connections_max", "7", "7", |c| {
+        c.server.http.connections_max = 7
+    }),
+    ("http.header_timeout_seconds", "3", "3", |c| {
+        c.server.http.header_timeout = Duration::from_secs(3);
+    }),
+    ("http.idle_timeout_seconds", "5", "5", |c| {
+        c.server.http.idle_timeout = Duration::from_secs(5);
+    }),
+    ("http.body_bytes_max", "70_000", "70000", |c| {
+        c.server.http.body_bytes_max = 70_000
+    }),
+    ("http.shutdown_seconds", "2", "2", |c| {
+        c.server.http.shutdown_timeout = Duration::from_secs(2);
+    }),
+    ("handle.listen", r#""[::]:2641""#, "[::]:2641", |c| {
+        c.server.handle.listen = addresses(&["[::]:2641"]);
+    }),
+    ("dns.listen", "[]", "", |c| c.server.dns.listen = Vec::new()),
+    ("metrics.listen", r#""127.0.0.1:0""#, "127.0.0.1:0", |c| {
+        c.server.metrics.listen = addresses(&["127.0.0.1:0"]);
+    }),
+    (
+        "log.level",
+        r#""warn,biaoshi::ledger=debug""#,
+        "warn,biaoshi::ledger=debug",
+        |c| {
+            let filter = "warn,biaoshi::ledger=debug";
+            c.log = crate::telemetry::logging::Options::new(filter, c.log.format).unwrap();
+        },
+    ),
+    ("log.format", r#""json""#, "json", |c| {
+        c.log.format = Format::Json
+    }),
+];
+
+//----------- Tests --------------------------------------------------------------
+
+#[test]
+fn each_key_has_its_effect_from_the_file_and_from_the_environment() {
+    for (key, file, variable, effect) in EFFECTS {
+        let (section, name) = key.split_once('.').unwrap();
+        let mut expected = defaults();
+        effect(&mut expected);
+        assert_ne!(expected, defaults(), "{key}: the test changes nothing");
+        assert_eq!(
+            with(&format!("[{section}]\n{name} = {file}\n")),
+            expected,
+            "{key}"
+        );
+        let upper = format!("BIAOSHI_{section}_{name}").to_uppercase();
+        let from_variable = parse(None, environment(&[(&upper, variable)]))
+            .unwrap()
+            .config;
+        assert_eq!(from_variable, expected, "{upper}");
+    }
+    let tested: Vec<&str> = EFFECTS.iter().map(|effect| effect.0).collect();
+    let known: Vec<String> = KEYS
+        .iter()
+        .map(|key| format!("{}.{}", key.section, key.name))
+        .collect();
+    assert_eq!(
+        tested, known,
+        "each key of the table is tested, in its order"
+    );
+}
+
+#[test]
+fn the_environment_outranks_the_file_and_the_file_the_defaults() {
+    let text = "version = 1\n[http]\nlisten = \"127.0.0.1:1\"\nconnections_max = 9\n";
+    let loaded = read(text, &[("BIAOSHI_HTTP_LISTEN", "127.0.0.1:2")]).unwrap();
+    let http = &loaded.config.server.http;
+    assert_eq!((http.listen[0].port(), http.connections_max), (2, 9));
+    let origin = |name: &str| {
+        let at = KEYS
+            .iter()
+            .position(|key| key.section == "http" && key.name == name)
+            .unwrap();
+        loaded.origins[at].to_string()
+    };
+    assert_eq!(origin("listen"), "BIAOSHI_HTTP_LISTEN");
+    assert_eq!(origin("connections_max"), "test.toml:4:1");
+    assert_eq!(origin("idle_timeout_seconds"), Origin::Default.to_string());
+}
+
+#[test]
+fn one_address_is_a_list_of_one() {
+    let one = with("[http]\nlisten = \"127.0.0.1:1\"");
+    assert_eq!(one, with("[http]\nlisten = [\"127.0.0.1:1\"]"));
+}
+
+#[test]
+fn the_defaults_listen_on_loopback_only() {
+    let server = defaults().server;
+    let all = [
+        &server.http.listen,
+        &server.handle.listen,
+        &server.dns.listen,
+        &server.metrics.listen,
+    ];
+    let ports: Vec<u16> = all
+        .iter()
+        .flat_map(|list| list.iter().map(|a| a.port()))
+        .collect();
+    assert!(
+        all.iter()
+            .all(|list| list.iter().all(|address| address.ip().is_loopback()))
+    );
+    assert_eq!(ports, [8000, 2641, 8053, 9641]);
+    assert!(server.node.secondary_prefixes.is_empty());
+}
+
+#[test]
+fn variables_of_others_are_let_be() {
+    let foreign = [
+        ("PATH", "/bin"),
+        ("BIAOSHI_CONFIG", "x.toml"),
+        ("BIAOSHI_SERVICE_HOST", "10.0.0.1"),
+        ("BIAOSHI_PORT_8000_TCP_ADDR", "10.0.0.1"),
+    ];
+    assert_eq!(
+        parse(None, environment(&foreign)).unwrap().config,
+        defaults()
+    );
+}
+
+#[test]
+fn the_named_file_comes_first_then_the_variable() {
+    let variables = || environment(&[("BIAOSHI_CONFIG", "b.toml")]);
+    assert_eq!(
+        locate(Some("a.toml".into()), variables()),
+        Some(PathBuf::from("a.toml"))
+    );
+    assert_eq!(locate(None, variables()), Some(PathBuf::from("b.toml")));
+    assert_eq!(locate(None, environment(&[("BIAOSHI_CONFIG", "")])), None);
+}
+
+#[test]
+fn a_file_from_windows_is_read() {
+    let text = "\u{feff}version = 1\r\n[http]\r\nconnections_max = 9\r\n";
+    assert_eq!(
+        read(text, &[]).unwrap().config.server.http.connections_max,
+        9
+    );
+}

@@ -1,0 +1,61 @@
+//! What the server is told to do.
+//!
+//! The configuration file is turned into these in `config/`; nothing below knows the file.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::identifier::Prefix;
+
+//----------- Options ------------------------------------------------------------
+
+/// Everything the server runs on.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Options {
+    /// What the node is.
+    pub node: NodeOptions,
+    /// The HTTP listener.
+    pub http: HttpOptions,
+    /// The Handle listener, UDP and TCP.
+    pub handle: ListenOptions,
+    /// The DNS listener, UDP and TCP.
+    pub dns: ListenOptions,
+    /// The listener of the metrics.
+    pub metrics: ListenOptions,
+}
+
+/// What the node is.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NodeOptions {
+    /// Where the ledger, the lock and the bootstrap token live.
+    pub data_dir: PathBuf,
+    /// The DNS zone of the identifiers: lower case, no dot at the end.
+    pub zone: String,
+    /// The secondary prefixes that this node answers for, each of two segments, none twice.
+    pub secondary_prefixes: Vec<Prefix>,
+}
+
+/// The HTTP listener.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HttpOptions {
+    /// Where it listens; at least one address.
+    pub listen: Vec<SocketAddr>,
+    /// Connections at one time; further ones wait to be accepted.
+    pub connections_max: usize,
+    /// Within this time the header of a request has to be there.
+    pub header_timeout: Duration,
+    /// A connection on which nothing is asked for this long is closed.
+    pub idle_timeout: Duration,
+    /// The longest body of a request, in bytes.
+    pub body_bytes_max: usize,
+    /// After this time a shutdown stops waiting for open requests.
+    pub shutdown_timeout: Duration,
+}
+
+/// A listener of which nothing but the addresses can be set yet.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ListenOptions {
+    /// Where it listens; nowhere if empty.
+    pub listen: Vec<SocketAddr>,
+}
