@@ -10,6 +10,13 @@ listen=${BIAOSHI_HTTP_LISTEN:-127.0.0.1:8000}
 url=http://${listen%%,*}
 ready_seconds_max=60
 
+# Whatever answers there would be taken for the node, and be imported into.
+if curl -fs -o /dev/null --max-time 2 "$url/healthz"; then
+    echo "error: something answers on $url already" >&2
+    echo "hint: stop it, or set BIAOSHI_HTTP_LISTEN to another address" >&2
+    exit 1
+fi
+
 "$binary" --config "$config" serve &
 node=$!
 stop() { kill -TERM "$node" 2>/dev/null || true; }
