@@ -1,3 +1,7 @@
 //! biaoshi: arguments, command, exit code.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    biaoshi::cli::main(std::env::args_os(), std::env::vars_os())
+}

@@ -1,1 +1,81 @@
-//! The command line.
+//! The command line: arguments in, exit code out.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | could not run: no node there, no space, a damaged ledger |
+//! | 2 | the arguments or the configuration are wrong |
+//! | 3 | finished, and some rows were refused |
+//!
+//! Results go to standard output, everything else to standard error: a failure as `error: …` and
+//! `hint: …`, each on a line. With `--json` results are JSON.
+
+mod arguments;
+mod check_config;
+mod failure;
+mod ledger;
+mod output;
+mod resolve;
+mod serve;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::config::{self, Config, Loaded};
+
+pub use arguments::{Arguments, Command};
+pub use failure::{Exit, Failure};
+pub use output::Output;
+
+/// The variables of the environment, as the process was given them.
+pub type Variables = Vec<(OsString, OsString)>;
+
+//----------- main ---------------------------------------------------------------
+
+/// Runs the command that the arguments name.
+pub fn main(
+    arguments: impl IntoIterator<Item = OsString>,
+    variables: impl IntoIterator<Item = (OsString, OsString)>,
+) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(asked) => {
+            // Help and versions are results, the rest are faults; a closed pipe matters to neither.
+            let _ = asked.print();
+            return if asked.use_stderr() {
+                Exit::Usage
+            } else {
+                Exit::Done
+            }
+            .into();
+        }
+    };
+    match run(arguments, variables.into_iter().collect()) {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.report(),
+    }
+}
+
+/// One command, to its end.
+fn run(arguments: Arguments, variables: Variables) -> Result<Exit, Failure> {
+    let output = Output::new(arguments.json);
+    if let Command::CheckConfig { defaults: true } = arguments.command {
+        return check_config::print_defaults(&output);
+    }
+    let file = config::locate(arguments.config, variables.iter().cloned());
+    let loaded = config::load(file.as_deref(), variables)?;
+    dispatch(arguments.command, loaded, &output)
+}
+
+fn dispatch(command: Command, loaded: Loaded, output: &Output) -> Result<Exit, Failure> {
+    let config: &Config = &loaded.config;
+    match command {
+        Command::Serve => serve::run(config),
+        Command::Import(arguments) => serve::not_built("import", &arguments.file),
+        Command::Resolve { identifier } => resolve::run(config, &identifier, output),
+        Command::Ledger { command } => ledger::run(config, &command, output),
+        Command::CheckConfig { .. } => check_config::run(&loaded, output),
+    }
+}

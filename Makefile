@@ -1,0 +1,35 @@
+# Everything a newcomer types: `make run`, `make test`.
+
+# rustup puts cargo here, and not every shell knows.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
+.PHONY: run test test-long bench deps audit
+
+# A node with demonstration data, in the foreground.
+run: deps
+	cargo build --release --locked
+	@tools/demo.sh
+
+# Everything that has to hold before a commit. Budget: docs/testing.md.
+test: deps
+	cargo fmt --check
+	cargo clippy --all-targets --locked -- -D warnings
+	cargo test --locked
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
+	tests/real-clients.sh
+
+# The long forms: the same tests with more cases and the ones marked as slow.
+test-long: test
+	PROPTEST_CASES=20000 cargo test --locked -- --include-ignored
+
+# Figures and how to read them: benches/README.md.
+bench: deps
+	cargo bench --locked
+
+# What building and testing need and this machine lacks.
+deps:
+	@tools/deps.sh
+
+# Licences, bans and advisories, with a tool that is not installed for you.
+audit:
+	cargo deny check

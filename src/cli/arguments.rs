@@ -1,0 +1,128 @@
+//! What can be typed. The help texts are the manual of the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+//----------- Arguments ----------------------------------------------------------
+
+/// A secondary node (二级节点) for China's industrial-internet identifier system
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100, arg_required_else_help = true, after_help = EXAMPLES)]
+pub struct Arguments {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+
+    /// The configuration file [default: $BIAOSHI_CONFIG, else ./biaoshi.toml if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Print results as JSON, for scripts
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  biaoshi serve                                   run a node on the defaults
+  biaoshi --config config/demo.toml serve         run the demonstration
+  biaoshi import products.csv --dry-run           see what an import would do
+  biaoshi resolve 88.118.0002/P03202605270000001  ask the running node
+
+Exit codes: 0 done, 1 could not run, 2 wrong arguments or configuration, 3 some rows refused";
+
+//----------- Command ------------------------------------------------------------
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the node until it is told to stop
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve,
+    /// Register enterprises or products from a spreadsheet export (CSV) with the running node
+    #[command(after_help = IMPORT_EXAMPLES)]
+    Import(ImportArguments),
+    /// Ask the running node what an identifier resolves to
+    #[command(after_help = RESOLVE_EXAMPLES)]
+    Resolve {
+        /// The identifier, such as 88.118.0002/P03202605270000001
+        identifier: String,
+    },
+    /// Look after the ledger of a node that is not running
+    #[command(after_help = LEDGER_EXAMPLES)]
+    Ledger {
+        /// What to do with it
+        #[command(subcommand)]
+        command: LedgerCommand,
+    },
+    /// Check the configuration and show what the node would run on
+    #[command(after_help = CHECK_CONFIG_EXAMPLES)]
+    CheckConfig {
+        /// Print the commented default file instead
+        #[arg(long)]
+        defaults: bool,
+    },
+}
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  biaoshi serve
+  biaoshi serve --config /etc/biaoshi.toml
+  BIAOSHI_NODE_SECONDARY_PREFIXES=88.118,88.300 biaoshi serve
+
+SIGTERM and Ctrl-C stop it: open requests are finished first.";
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  biaoshi import enterprises.csv
+  biaoshi import products.csv --dry-run
+  biaoshi import products.csv --report refused.csv
+
+What is already there is not registered twice: an import can be repeated.
+Exit code 3 means that it finished and that some rows were refused.";
+
+const RESOLVE_EXAMPLES: &str = "\
+Examples:
+  biaoshi resolve 88.118.0002/P03202605270000001
+  biaoshi resolve 0.NA/88.118.0002
+  biaoshi resolve 88.118.0002/P03202605270000001 --json";
+
+const LEDGER_EXAMPLES: &str = "\
+Examples:
+  biaoshi ledger verify
+  biaoshi ledger verify --json";
+
+const CHECK_CONFIG_EXAMPLES: &str = "\
+Examples:
+  biaoshi check-config
+  biaoshi check-config --config config/production.toml
+  biaoshi check-config --defaults > biaoshi.toml";
+
+//----------- ImportArguments ----------------------------------------------------
+
+/// Arguments of `import`.
+#[derive(Args, Debug)]
+pub struct ImportArguments {
+    /// The file: UTF-8 or GB18030, headings in Chinese or English
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Check every row and register nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Write what was refused, and why, to this file
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+}
+
+//----------- LedgerCommand ------------------------------------------------------
+
+/// What to do with the ledger.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Read the whole ledger and check every hash of its chain
+    #[command(after_help = LEDGER_EXAMPLES)]
+    Verify,
+}

@@ -1,0 +1,164 @@
+#!/bin/sh
+# Drives the real binary with real clients: curl over HTTP/1.1, the command line, signals.
+# Its own data directory, free ports, two minutes at the most. `cargo test` has built the binary.
+set -eu
+cd "$(dirname "$0")/.."
+
+binary=${CARGO_TARGET_DIR:-target}/debug/biaoshi
+[ -x "$binary" ] || cargo build --locked --quiet
+data=$(mktemp -d)
+node=
+clean() {
+    [ -z "$node" ] || kill -KILL "$node" 2>/dev/null || true
+    rm -rf "$data"
+}
+trap clean EXIT
+trap 'exit 1' INT TERM
+
+#----------- Helpers -------------------------------------------------------------
+
+passed=0
+fail() {
+    echo "FAIL: $*" >&2
+    [ ! -s "$data/log" ] || tail -20 "$data/log" >&2
+    exit 1
+}
+pass() {
+    passed=$((passed + 1))
+    echo "ok: $*"
+}
+
+# request NAME STATUS METHOD PATH [CURL ARGUMENT…]: body in $data/body, header in $data/header.
+request() {
+    name=$1 expected=$2 method=$3 path=$4
+    shift 4
+    # --head and not -X HEAD: curl would wait for a body.
+    if [ "$method" = HEAD ]; then set -- --head "$@"; else set -- -X "$method" "$@"; fi
+    status=$(curl -sS --max-time 10 --path-as-is -o "$data/body" -D "$data/header" \
+        -w '%{http_code}' -H "Authorization: Bearer $(cat "$data/node/admin-token")" \
+        "$@" "$url$path") || fail "$name: no answer"
+    [ "$status" = "$expected" ] || fail "$name: $status, expected $expected: $(cat "$data/body")"
+    pass "$name"
+}
+
+# json EXPRESSION: an expression over the body that has to hold.
+json() {
+    python3 - "$data/body" "$1" <<'PY' || fail "$name: not so: $1: $(cat "$data/body")"
+import json, sys
+body = json.load(open(sys.argv[1], encoding="utf-8"))
+sys.exit(0 if eval(sys.argv[2], {"body": body}) else 1)
+PY
+}
+
+# header PATTERN: a line of the header that has to be there.
+header() {
+    grep -qi "$1" "$data/header" || fail "$name: no header $1: $(cat "$data/header")"
+}
+
+start() {
+    "$binary" serve >>"$data/log" 2>&1 &
+    node=$!
+    tries=0
+    until curl -fs -o /dev/null --max-time 2 "$url/readyz"; do
+        if ! kill -0 "$node" 2>/dev/null; then
+            if grep -q 'serve is not built yet' "$data/log"; then
+                echo "skipped: serve is not built yet"
+                exit 0
+            fi
+            fail "the node ended before it was ready"
+        fi
+        tries=$((tries + 1))
+        [ "$tries" -le 150 ] || fail "the node was not ready after 30 seconds"
+        sleep 0.2
+    done
+}
+
+#----------- A node of its own ---------------------------------------------------
+
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+url=http://127.0.0.1:$port
+BIAOSHI_CONFIG=$data/node.toml
+export BIAOSHI_CONFIG
+cat >"$BIAOSHI_CONFIG" <<TOML
+version = 1
+[node]
+data_dir = "$data/node"
+secondary_prefixes = ["88.118"]
+[http]
+listen = "127.0.0.1:$port"
+[handle]
+listen = []
+[dns]
+listen = []
+[metrics]
+listen = []
+TOML
+"$binary" check-config >/dev/null
+: >"$data/log"
+start
+
+#----------- What a client sees --------------------------------------------------
+
+cat >"$data/enterprises.csv" <<'CSV'
+prefix,org_name,uscc,province,city,industry,hosting,website
+88.118.0002,十堰江汉装备制造有限公司,91420300QW9L2G0403,420000,420300,C35,hosted,https://e001.example.cn
+CSV
+"$binary" import "$data/enterprises.csv" >/dev/null || fail "import of an enterprise"
+pass "import of an enterprise"
+
+item=/api/v1/identifiers/88.118.0002/A-1
+body='{"values":[{"index":2000,"type":"NAME","data":"液压泵","ttl":86400}]}'
+request "put creates" 201 PUT "$item" -H 'Content-Type: application/json' -d "$body"
+request "put again replaces" 200 PUT "$item" -H 'Content-Type: application/json' -d "$body"
+request "put only to create" 412 PUT "$item" -H 'Content-Type: application/json' \
+    -H 'If-None-Match: *' -d "$body"
+request "get" 200 GET "$item"
+json 'any(v["index"] == 2000 and v["data"] == "液压泵" for v in body["values"])'
+request "get folds ASCII case" 200 GET /api/v1/identifiers/88.118.0002/a-1
+request "get with %2F" 200 GET /api/v1/identifiers/88.118.0002%2FA-1
+request "head" 200 HEAD "$item"
+header '^content-length: [1-9]'
+request "handle JSON" 200 GET /api/handles/88.118.0002/A-1
+json 'body["responseCode"] == 1 and body["handle"] == "88.118.0002/A-1"'
+request "handle JSON of a prefix" 200 GET /api/handles/0.NA/88.118.0002
+json 'body["responseCode"] == 1'
+
+request "batch" 200 POST /api/v1/identifiers/batch -H 'Content-Type: application/json' -d '[
+  {"identifier":"88.118.0002/B-1","values":[{"index":1,"type":"URL","data":"https://e.example/1"}]},
+  {"identifier":"88.118.0002/A-1","values":[{"index":1,"type":"URL","data":"https://e.example/2"}]},
+  {"identifier":"no-slash","values":[]}]'
+request "what the batch created" 200 GET /api/v1/identifiers/88.118.0002/B-1
+
+request "a problem: not registered" 404 GET /api/v1/identifiers/88.118.0002/NONE
+header '^content-type: application/problem+json'
+json 'body["status"] == 404 and body["title"]'
+request "a problem: another node" 421 GET /api/v1/identifiers/88.999.1/X
+header '^content-type: application/problem+json'
+request "a problem: no JSON" 400 PUT "$item" -H 'Content-Type: application/json' -d '{'
+header '^content-type: application/problem+json'
+
+request "delete" 204 DELETE /api/v1/identifiers/88.118.0002/B-1
+request "a problem: gone" 410 GET /api/v1/identifiers/88.118.0002/B-1
+
+#----------- What survives -------------------------------------------------------
+
+# Its own port, so that it is the directory it is refused for.
+code=0
+BIAOSHI_HTTP_LISTEN=127.0.0.1:0 timeout 20 "$binary" serve >/dev/null 2>&1 || code=$?
+[ "$code" = 1 ] || fail "a second start on the same directory: exit code $code, expected 1"
+pass "a second start is refused"
+kill -KILL "$node"
+wait "$node" 2>/dev/null || true
+start
+request "there after kill -9" 200 GET "$item"
+request "gone after kill -9" 410 GET /api/v1/identifiers/88.118.0002/B-1
+kill -TERM "$node"
+code=0
+wait "$node" || code=$?
+[ "$code" = 0 ] || fail "SIGTERM: exit code $code"
+node=
+pass "SIGTERM ends it with 0"
+"$binary" ledger verify >/dev/null || fail "ledger verify"
+pass "ledger verify"
+
+echo "real clients: $passed checks passed"

@@ -1,0 +1,40 @@
+#!/bin/sh
+# Installs what building and testing need and this machine lacks; touches nothing that is there.
+set -eu
+
+missing=
+needs() { # needs PACKAGE TEST…
+    package=$1
+    shift
+    "$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+needs gcc command -v cc
+needs libc6-dev test -e /usr/include/stdio.h
+needs curl command -v curl
+needs python3 command -v python3
+needs ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+
+if [ -n "$missing" ]; then
+    if ! command -v apt-get >/dev/null 2>&1; then
+        echo "error: missing:$missing" >&2
+        echo "hint: install them with the package manager of this system" >&2
+        exit 1
+    fi
+    as_root=
+    [ "$(id -u)" -eq 0 ] || as_root=sudo
+    echo "installing:$missing"
+    # RUNLEVEL=1: an installation here starts no service.
+    $as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get update -q
+    # shellcheck disable=SC2086 # a list of packages
+    $as_root env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive \
+        apt-get install -qy --no-install-recommends $missing
+fi
+
+if ! command -v cargo >/dev/null 2>&1; then
+    echo "error: there is no cargo" >&2
+    echo "hint: install Rust 1.95 or later from https://rustup.rs" >&2
+    exit 1
+fi
+cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
