@@ -7,8 +7,6 @@ use crate::config::Config;
 /// Does what was asked of the ledger.
 pub(super) fn run(config: &Config, command: &LedgerCommand, _: &Output) -> Result<Exit, Failure> {
     match command {
-        LedgerCommand::Verify => {
-            super::serve::not_built("ledger verify", &config.server.node.data_dir)
-        }
+        LedgerCommand::Verify => super::not_built("ledger verify", &config.server.node.data_dir),
     }
 }

@@ -72,10 +72,19 @@ fn run(arguments: Arguments, variables: Variables) -> Result<Exit, Failure> {
 fn dispatch(command: Command, loaded: Loaded, output: &Output) -> Result<Exit, Failure> {
     let config: &Config = &loaded.config;
     match command {
-        Command::Serve => serve::run(config),
-        Command::Import(arguments) => serve::not_built("import", &arguments.file),
+        Command::Serve { accept_clock } => serve::run(config, accept_clock, output),
+        Command::Import(arguments) => not_built("import", &arguments.file),
         Command::Resolve { identifier } => resolve::run(config, &identifier, output),
         Command::Ledger { command } => ledger::run(config, &command, output),
         Command::CheckConfig { .. } => check_config::run(&loaded, output),
     }
+}
+
+/// For a command whose insides are still to come.
+fn not_built(command: &str, about: &std::path::Path) -> Result<Exit, Failure> {
+    let error = format!("{command} is not built yet ({})", about.display());
+    Err(Failure::new(
+        error,
+        "see CHANGELOG.md for what this build does",
+    ))
 }

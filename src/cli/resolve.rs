@@ -5,5 +5,5 @@ use crate::config::Config;
 
 /// Prints what the identifier resolves to.
 pub(super) fn run(_: &Config, identifier: &str, _: &Output) -> Result<Exit, Failure> {
-    super::serve::not_built("resolve", identifier.as_ref())
+    super::not_built("resolve", identifier.as_ref())
 }
