@@ -15,7 +15,7 @@ const HEADINGS: [&str; 3] = [
 ];
 
 /// Checks one input.
-pub fn check(data: &[u8]) {
+pub(crate) fn check(data: &[u8]) {
     let profiles = [PRODUCTS, ENTERPRISES]
         .map(|text| Profile::parse(text).expect("the profiles that the binary carries are sound"));
     for headings in HEADINGS {

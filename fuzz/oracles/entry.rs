@@ -6,7 +6,7 @@ use biaoshi::{
 };
 
 /// Checks one input.
-pub fn check(data: &[u8]) {
+pub(crate) fn check(data: &[u8]) {
     if let Ok(change) = Change::decode(data) {
         assert_eq!(change.encode(), data, "one encoding of each change");
     }

@@ -3,7 +3,7 @@
 use biaoshi::identifier::{Identifier, Key, Prefix, dns, url};
 
 /// Checks one input.
-pub fn check(data: &[u8]) {
+pub(crate) fn check(data: &[u8]) {
     check_labels(data);
     if let Ok(key) = Key::from_bytes(data) {
         assert_eq!(key.as_bytes(), data);

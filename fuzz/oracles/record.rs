@@ -3,7 +3,7 @@
 use biaoshi::record::{Record, RecordRef};
 
 /// Checks one input.
-pub fn check(data: &[u8]) {
+pub(crate) fn check(data: &[u8]) {
     // Of unchecked bytes nothing is promised but that nothing happens.
     let unchecked = RecordRef::trusted(data);
     let seen = unchecked.values().count();

@@ -14,7 +14,7 @@ use biaoshi::{
 };
 
 /// Writes them all.
-pub fn write() {
+pub(crate) fn write() {
     let put = |target: &str, name: &str, bytes: &[u8]| {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("fuzz/corpus")
