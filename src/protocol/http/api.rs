@@ -33,7 +33,7 @@ pub struct Node {
 /// Who sent a request; the server adds it to each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
-    /// Whether it comes from this machine, without a proxy between.
+    /// Whether the connection comes from this machine; a proxy there may have passed it on.
     pub is_loopback: bool,
 }
 

@@ -28,7 +28,7 @@ use crate::{
 //----------- register ---------------------------------------------------------
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an item with identifier and values")]
 struct ItemBody {
     identifier: String,
     values: Vec<ValueBody>,
@@ -64,6 +64,7 @@ pub(super) async fn register(State(api): State<Arc<Api>>, request: Request) -> R
         items,
         node.registry.submit(work).await?,
         Named::Identifier,
+        dry_run,
     ))
 }
 
@@ -209,8 +210,9 @@ struct Summary {
     refused: usize,
 }
 
-/// The verdicts, in the order of the items.
-pub(super) fn reply(items: Vec<Item>, receipt: Receipt, named: Named) -> Response {
+/// The verdicts, in the order of the items; of a dry run without positions, at which nothing will
+/// stand.
+pub(super) fn reply(items: Vec<Item>, receipt: Receipt, named: Named, dry_run: bool) -> Response {
     let is_repeated = receipt.is_repeated;
     let mut verdicts = receipt.verdicts.into_iter();
     let mut summary = Summary::default();
@@ -227,15 +229,11 @@ pub(super) fn reply(items: Vec<Item>, receipt: Receipt, named: Named) -> Respons
         };
         let mut result = judged(verdict, &mut summary);
         (result.item, result.identifier, result.prefix) = (item, identifier, prefix);
+        result.position.take_if(|_| dry_run);
         results.push(result);
     }
     let mut response = super::json(StatusCode::OK, &BatchReply { results, summary });
-    if is_repeated {
-        let replayed = axum::http::HeaderValue::from_static("true");
-        response
-            .headers_mut()
-            .insert("idempotency-replayed", replayed);
-    }
+    caller::mark_replayed(&mut response, is_repeated);
     response
 }
 

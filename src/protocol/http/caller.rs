@@ -1,6 +1,9 @@
 //! Who is asking.
 
-use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use axum::{
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header, request::Parts},
+    response::Response,
+};
 
 use super::{Api, Peer, problem::Problem};
 use crate::{
@@ -11,12 +14,21 @@ use crate::{
 /// The most characters of an idempotency key: a UUID has 36.
 const KEY_CHARACTERS_MAX: usize = 255;
 
+/// Headers by which a proxy says that it passes a request on.
+const FORWARDED: [HeaderName; 3] = [
+    header::FORWARDED,
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-real-ip"),
+];
+
 /// The caller of a request.
 pub(super) fn identify(api: &Api, parts: &Parts) -> Result<Caller, Problem> {
-    let is_loopback = parts
-        .extensions
-        .get::<Peer>()
-        .is_some_and(|peer| peer.is_loopback);
+    let peer = parts.extensions.get::<Peer>();
+    // Whoever a proxy on this machine passes on is not on this machine.
+    let is_passed_on = FORWARDED
+        .iter()
+        .any(|name| parts.headers.contains_key(name));
+    let is_loopback = peer.is_some_and(|peer| peer.is_loopback) && !is_passed_on;
     match api.gate.identify(bearer(&parts.headers)?, is_loopback) {
         Identified::As(caller) => Ok(caller),
         Identified::UnknownToken => Err(Problem::unauthorized(
@@ -43,13 +55,16 @@ pub(super) fn authorise(api: &Api, parts: &Parts, action: Action) -> Result<Call
 
 /// The token of an `Authorization` header (RFC 6750 §2.1); none where there is no header.
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get(header::AUTHORIZATION) else {
+    let mut given = headers.get_all(header::AUTHORIZATION).iter();
+    let (first, second) = (given.next(), given.next());
+    let Some(value) = first else {
         return Ok(None);
     };
     let unknown = || Problem::unauthorized("only `Authorization: Bearer <token>` is understood");
     let (scheme, token) = value
         .to_str()
         .ok()
+        .filter(|_| second.is_none())
         .and_then(|text| text.split_once(' '))
         .ok_or_else(unknown)?;
     if scheme.eq_ignore_ascii_case("bearer") {
@@ -89,4 +104,14 @@ pub(super) fn idempotency(
     ]
     .join(&b'\n');
     Ok(Some(Idempotency::new(caller, key, &asked)))
+}
+
+/// Marks an answer that was given before.
+pub(super) fn mark_replayed(response: &mut Response, is_repeated: bool) {
+    if is_repeated {
+        let replayed = HeaderValue::from_static("true");
+        response
+            .headers_mut()
+            .insert("idempotency-replayed", replayed);
+    }
 }

@@ -17,7 +17,10 @@ const ADDRESS_BYTES_MAX: usize = 255;
 
 /// An enterprise to admit, as a client sends it.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "an enterprise with prefix, org_name, certificate and hosting"
+)]
 pub(super) struct EnterpriseBody {
     prefix: String,
     org_name: String,
@@ -38,7 +41,7 @@ pub(super) struct EnterpriseBody {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a certificate with type and number")]
 struct CertificateBody {
     #[serde(rename = "type")]
     kind: CertificateKind,
@@ -60,13 +63,16 @@ enum HostingBody {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a route with sites")]
 struct RouteBody {
     sites: Vec<SiteBody>,
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a site with address, protocol and port"
+)]
 struct SiteBody {
     address: String,
     protocol: ProtocolBody,
@@ -83,7 +89,7 @@ enum ProtocolBody {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a filing with state")]
 struct FilingBody {
     state: FilingStateBody,
     #[serde(default)]

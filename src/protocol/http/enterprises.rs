@@ -49,7 +49,7 @@ pub(super) async fn admit(State(api): State<Arc<Api>>, request: Request) -> Repl
             jobs: vec![admission],
             dry_run,
         };
-        return admitted(node.registry.admit(work).await?);
+        return admitted(node.registry.admit(work).await?, dry_run);
     }
     let (items, jobs) = batch::read(batch::split(&bytes, kind)?, |raw| {
         let body: EnterpriseBody = serde_json::from_slice(raw).map_err(|e| e.to_string())?;
@@ -65,14 +65,22 @@ pub(super) async fn admit(State(api): State<Arc<Api>>, request: Request) -> Repl
         items,
         node.registry.admit(work).await?,
         Named::Prefix,
+        dry_run,
     ))
 }
 
-/// The reply to one admission.
-fn admitted(receipt: Receipt) -> Reply {
+/// The reply to one admission; a dry run has made nothing, so it says no position.
+fn admitted(receipt: Receipt, dry_run: bool) -> Reply {
+    let is_repeated = receipt.is_repeated;
     let done = |status, outcome, position: crate::change::Position| {
-        let body = json!({ "outcome": outcome, "position": position.to_string() });
-        Ok(super::json(status, &body))
+        let mut response = if dry_run {
+            super::json(StatusCode::OK, &json!({ "outcome": outcome }))
+        } else {
+            let body = json!({ "outcome": outcome, "position": position.to_string() });
+            super::json(status, &body)
+        };
+        caller::mark_replayed(&mut response, is_repeated);
+        Ok(response)
     };
     match receipt.verdicts.into_iter().next() {
         Some(Verdict::Created(position)) => done(StatusCode::CREATED, "created", position),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri, header, request::Parts},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use serde_json::json;
@@ -15,6 +15,12 @@ use crate::{
     resolver::Resolution,
     state::directory::Belongs,
 };
+
+/// Primary keys of GS1 Digital Link (URI Syntax 1.4 §4.3): with one of them such a path begins.
+const DIGITAL_LINK_KEYS: [&str; 19] = [
+    "00", "01", "253", "254", "255", "401", "402", "414", "415", "417", "8003", "8004", "8006",
+    "8010", "8011", "8013", "8017", "8018", "8019",
+];
 
 /// Where to look, for whoever opens the address without a path.
 pub(super) async fn index() -> Response {
@@ -42,12 +48,13 @@ pub(super) async fn by_id(State(api): State<Arc<Api>>, request: Request) -> Repl
 pub(super) async fn by_root(State(api): State<Arc<Api>>, request: Request) -> Reply {
     let (parts, _) = request.into_parts();
     let raw = parts.uri.path().strip_prefix('/').unwrap_or_default();
-    if raw.starts_with("01/") || raw.starts_with("(01)") {
+    let text = identifiers::text(raw)?;
+    let authority = text.split('/').next().unwrap_or_default();
+    let is_digital_link = DIGITAL_LINK_KEYS.contains(&authority) && text.contains('/');
+    if is_digital_link || text.starts_with("(01)") {
         let detail = "GS1 Digital Link is not served by this release";
         return Err(Problem::new(StatusCode::NOT_FOUND, "not_served", detail));
     }
-    let text = identifiers::text(raw)?;
-    let authority = text.split('/').next().unwrap_or_default();
     let is_ours = authority.eq_ignore_ascii_case("0.NA") || {
         let directory = api.node()?.state.directory();
         !matches!(directory.belongs(authority), Belongs::Elsewhere)
@@ -58,11 +65,9 @@ pub(super) async fn by_root(State(api): State<Arc<Api>>, request: Request) -> Re
     }
     if !matches!(parts.method.as_str(), "GET" | "HEAD") {
         let detail = "only GET and HEAD are possible here; write to /api/v1/identifiers/";
-        return Err(Problem::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            detail,
-        ));
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        let problem = Problem::new(status, "method_not_allowed", detail);
+        return Err(problem.header(header::ALLOW, "GET,HEAD"));
     }
     lead(&api, &parts, raw)
 }
@@ -73,7 +78,7 @@ fn lead(api: &Api, parts: &Parts, raw: &str) -> Reply {
     let caller = caller::identify(api, parts)?;
     let query = identifiers::query(raw)?;
     let is_led = !wants_data(&parts.uri, &parts.headers);
-    node.resolver.resolve(&query, caller, |resolution| {
+    let reply = node.resolver.resolve(&query, caller, |resolution| {
         let target = match &resolution {
             Resolution::Found(found) if is_led => found.values().find_map(target),
             _ => None,
@@ -82,7 +87,12 @@ fn lead(api: &Api, parts: &Parts, raw: &str) -> Reply {
             Some(target) => Ok(target),
             None => resolved::reply(&query, caller, &resolution),
         }
-    })
+    });
+    // Whichever it was: a cache must not give it to the other kind of client.
+    let mut response = reply.unwrap_or_else(IntoResponse::into_response);
+    let accept = HeaderValue::from_static("Accept");
+    response.headers_mut().insert(header::VARY, accept);
+    Ok(response)
 }
 
 /// A redirect to a public value of type `URL`.
@@ -102,7 +112,6 @@ fn target(value: ValueRef<'_>) -> Option<Response> {
     let headers = [
         (header::LOCATION, url.to_string()),
         (header::CACHE_CONTROL, cache),
-        (header::VARY, "Accept".to_owned()),
     ];
     Some((StatusCode::FOUND, headers).into_response())
 }

@@ -2,21 +2,22 @@
 
 use std::sync::Arc;
 
+use ::url::form_urlencoded;
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header, request::Parts},
     response::{IntoResponse, Response},
 };
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Api, Reply, caller, identifiers,
+    Api, Reply, caller,
     resolved::sites,
     value::{permissions_reply, references_reply, time_ms, ttl_reply},
 };
 use crate::{
-    identifier::Identifier,
+    identifier::{Identifier, url},
     record::ValueRef,
     resolver::{PrefixView, Resolution},
 };
@@ -25,7 +26,9 @@ use crate::{
 mod code {
     pub(super) const SUCCESS: u16 = 1;
     pub(super) const TOO_BUSY: u16 = 3;
+    pub(super) const PROTOCOL_ERROR: u16 = 4;
     pub(super) const NOT_FOUND: u16 = 100;
+    pub(super) const INVALID_HANDLE: u16 = 102;
     pub(super) const VALUES_NOT_FOUND: u16 = 200;
     pub(super) const NOT_RESPONSIBLE: u16 = 301;
     pub(super) const REFERRAL: u16 = 302;
@@ -38,33 +41,52 @@ const CONDITIONS_MAX: usize = 256;
 //----------- get --------------------------------------------------------------
 
 /// A record, or the values of it that are asked for.
-pub(super) async fn get(State(api): State<Arc<Api>>, request: Request) -> Reply {
-    let node = api.node()?;
+pub(super) async fn get(State(api): State<Arc<Api>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
-    let caller = caller::identify(&api, &parts)?;
+    let mut response = resolve(&api, &parts).unwrap_or_else(IntoResponse::into_response);
+    allow_origin(&parts.headers, &mut response);
+    response
+}
+
+fn resolve(api: &Api, parts: &Parts) -> Reply {
+    let node = api.node()?;
+    let caller = caller::identify(api, parts)?;
     let raw = parts
         .uri
         .path()
         .strip_prefix("/api/handles/")
         .unwrap_or_default();
-    let query = identifiers::query(raw)?;
-    let asked = Asked::of(&parts.uri);
+    let query = url::from_path(raw)
+        .map_err(|error| error.to_string())
+        .and_then(|text| Identifier::parse_query(&text).map_err(|error| error.to_string()));
+    let query = match query {
+        Ok(query) => query,
+        Err(message) => return Ok(refused(code::INVALID_HANDLE, &message)),
+    };
+    let asked = match Asked::of(&parts.uri) {
+        Ok(asked) => asked,
+        Err(message) => return Ok(refused(code::PROTOCOL_ERROR, message)),
+    };
     let (status, body) = node.resolver.resolve(&query, caller, |resolution| {
         answer(&query, &asked, &resolution)
     });
-    let text = if asked.pretty {
+    Ok(send(status, &body, asked.pretty))
+}
+
+/// A request that makes no sense to the protocol.
+fn refused(code: u16, message: &str) -> Response {
+    let body = json!({ "responseCode": code, "message": message });
+    send(StatusCode::BAD_REQUEST, &body, false)
+}
+
+fn send(status: StatusCode, body: &Value, pretty: bool) -> Response {
+    let text = if pretty {
         format!("{body:#}\n")
     } else {
         body.to_string()
     };
-    let mut response = (
-        status,
-        [(header::CONTENT_TYPE, "application/json;charset=UTF-8")],
-        text,
-    )
-        .into_response();
-    allow_origin(&parts.headers, &mut response);
-    Ok(response)
+    let content_type = (header::CONTENT_TYPE, "application/json;charset=UTF-8");
+    (status, [content_type], text).into_response()
 }
 
 /// What a query asks for.
@@ -75,22 +97,29 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(uri: &Uri) -> Self {
+    /// Reads the parameters; those that are not known are passed over, as Handle.Net does.
+    fn of(uri: &Uri) -> Result<Self, &'static str> {
         let query = uri.query().unwrap_or_default();
         let mut asked = Self {
             types: Vec::new(),
             indexes: Vec::new(),
             pretty: false,
         };
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()).take(CONDITIONS_MAX) {
+        for (name, value) in form_urlencoded::parse(query.as_bytes()).take(CONDITIONS_MAX) {
             match name.as_ref() {
                 "type" => asked.types.push(value.into_owned()),
-                "index" => asked.indexes.extend(value.parse::<u32>().ok()),
+                // Passed over, it would leave no condition, and everything would be sent.
+                "index" => {
+                    let index = value.parse();
+                    asked
+                        .indexes
+                        .push(index.map_err(|_| "an index is a number")?);
+                }
                 "pretty" => asked.pretty = true,
                 _ => {}
             }
         }
-        asked
+        Ok(asked)
     }
 
     /// Index or type, as the protocol has it; without conditions everything.
@@ -223,9 +252,10 @@ pub(super) async fn preflight(request: Request) -> Response {
 
 /// Public records may be read by pages of any site; no credentials are allowed.
 fn allow_origin(asked: &HeaderMap, response: &mut Response) {
+    let headers = response.headers_mut();
+    // Also where nobody says where they ask from: a cache would give that answer to who does.
+    headers.insert(header::VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = asked.get(header::ORIGIN) {
-        let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        headers.insert(header::VARY, HeaderValue::from_static("Origin"));
     }
 }

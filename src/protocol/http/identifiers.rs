@@ -57,7 +57,7 @@ pub(super) fn query(raw: &str) -> Result<Identifier, Problem> {
 //----------- Writing ----------------------------------------------------------
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with values")]
 struct RecordBody {
     values: Vec<ValueBody>,
 }
@@ -104,6 +104,7 @@ pub(super) async fn delete(State(api): State<Arc<Api>>, request: Request) -> Rep
         .strip_prefix(IDENTIFIERS)
         .unwrap_or_default();
     let identifier = text(raw)?;
+    no_if_match(&parts.headers)?;
     let idempotency = caller::idempotency(&parts, caller, b"")?;
     let jobs = vec![Operation::Remove { identifier }];
     let work = Work {
@@ -117,6 +118,7 @@ pub(super) async fn delete(State(api): State<Arc<Api>>, request: Request) -> Rep
 
 /// Whether `If-None-Match: *` is set (RFC 9110 §13.1.2); entity tags are not served.
 fn only_creates(headers: &HeaderMap) -> Result<bool, Problem> {
+    no_if_match(headers)?;
     match headers
         .get(header::IF_NONE_MATCH)
         .map(HeaderValue::as_bytes)
@@ -128,6 +130,16 @@ fn only_creates(headers: &HeaderMap) -> Result<bool, Problem> {
             "If-None-Match can only be * here",
         )),
     }
+}
+
+/// Refuses a condition that must not be passed over (RFC 9110 §13.1.1) and can never hold.
+fn no_if_match(headers: &HeaderMap) -> Result<(), Problem> {
+    if headers.contains_key(header::IF_MATCH) {
+        let detail = "records have no entity tags; leave If-Match out";
+        let status = StatusCode::PRECONDITION_FAILED;
+        return Err(Problem::new(status, "bad_condition", detail));
+    }
+    Ok(())
 }
 
 /// The values of a record, as the registry asks for them.
@@ -181,11 +193,6 @@ fn written(receipt: Receipt, location: &str) -> Reply {
     {
         response.headers_mut().insert(header::LOCATION, location);
     }
-    if is_repeated {
-        let replayed = HeaderValue::from_static("true");
-        response
-            .headers_mut()
-            .insert("idempotency-replayed", replayed);
-    }
+    caller::mark_replayed(&mut response, is_repeated);
     Ok(response)
 }

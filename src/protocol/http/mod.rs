@@ -19,6 +19,8 @@ mod health;
 mod identifiers;
 mod problem;
 mod resolved;
+#[cfg(test)]
+mod tests;
 mod value;
 mod view;
 

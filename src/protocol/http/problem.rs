@@ -94,7 +94,8 @@ impl Problem {
         self
     }
 
-    fn header(mut self, name: header::HeaderName, value: &'static str) -> Self {
+    /// Adds a header.
+    pub(super) fn header(mut self, name: header::HeaderName, value: &'static str) -> Self {
         self.0.headers.push((name, value));
         self
     }

@@ -12,7 +12,7 @@ use crate::{
 
 /// A value as a client sends it.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a value with index, type and data")]
 pub(super) struct ValueBody {
     index: u32,
     #[serde(rename = "type")]
@@ -31,7 +31,11 @@ pub(super) struct ValueBody {
 
 /// Data as text, or with its format.
 #[derive(Debug, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    deny_unknown_fields,
+    expecting = r#"data is a text, or {"format":"string" or "base64","value":"…"}"#
+)]
 pub(super) enum DataBody {
     /// UTF-8.
     Text(String),
@@ -56,7 +60,10 @@ pub(super) enum Format {
 
 /// Seconds, or a time.
 #[derive(Debug, Deserialize, Serialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "ttl is a number of seconds, or a time such as 2027-01-01T00:00:00Z"
+)]
 pub(super) enum TtlBody {
     /// From when it was read.
     Seconds(u32),
@@ -66,7 +73,7 @@ pub(super) enum TtlBody {
 
 /// A reference.
 #[derive(Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a reference with handle and index")]
 pub(super) struct ReferenceBody {
     handle: String,
     index: u32,
@@ -98,9 +105,8 @@ impl ValueBody {
         };
         let permissions = match self.permissions {
             None => Permissions::default(),
-            Some(text) => {
-                Permissions::parse(&text).map_err(|error| format!("value {index}: {error}"))?
-            }
+            Some(text) => Permissions::parse(&text)
+                .map_err(|error| format!("the permissions of value {index}: {error}"))?,
         };
         let references = self.references.into_iter().map(|reference| Reference {
             handle: reference.handle.into(),
