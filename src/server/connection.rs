@@ -1,9 +1,23 @@
 //! One HTTP connection, from its acceptance to its end.
 
-use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 
-use axum::{Router, body::Body};
-use hyper::{body::Incoming, server::conn::http1, service::service_fn};
+use axum::{
+    Router,
+    body::{Body, Bytes},
+};
+use hyper::{
+    body::{Body as HttpBody, Frame, Incoming, SizeHint},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, sync::watch};
 use tower::ServiceExt;
@@ -46,7 +60,14 @@ pub(super) async fn serve(
         request.extensions_mut().insert(peer);
         let (router, pace) = (router.clone(), Arc::clone(&pace));
         async move {
-            let response = router.oneshot(request.map(Body::new)).await;
+            let watched = |body| {
+                Body::new(Watched {
+                    body,
+                    pace: Arc::clone(&pace),
+                    has_ended: false,
+                })
+            };
+            let response = router.oneshot(request.map(watched)).await;
             pace.idle();
             response.map_err(|never: Infallible| never)
         }
@@ -66,6 +87,48 @@ pub(super) async fn serve(
     connection.as_mut().graceful_shutdown();
     note(connection.await);
 }
+
+//----------- Watched ----------------------------------------------------------
+
+/// A body that tells when it is left before its end.
+struct Watched {
+    body: Incoming,
+    pace: Arc<Pace>,
+    has_ended: bool,
+}
+
+impl HttpBody for Watched {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        let this = self.get_mut();
+        let frame = std::task::ready!(Pin::new(&mut this.body).poll_frame(cx));
+        this.has_ended = frame.is_none();
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if !self.has_ended && !self.body.is_end_stream() {
+            self.pace.leave_unread();
+        }
+    }
+}
+
+//----------- Helper functions -------------------------------------------------
 
 /// Connections end in many ways that are no fault of this node; none is worth a line each.
 fn note(ended: hyper::Result<()>) {

@@ -2,8 +2,10 @@
 
 use std::{
     collections::HashMap,
+    future::poll_fn,
     net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, PoisonError},
+    task::Poll,
     time::Duration,
 };
 
@@ -28,43 +30,44 @@ const PEER_SHARE: usize = 4;
 
 //----------- HttpListener -----------------------------------------------------
 
-/// A bound address.
+/// The bound addresses: one loop serves all, so that one cap holds for all.
 pub(super) struct HttpListener {
-    listener: TcpListener,
-    address: SocketAddr,
+    listeners: Vec<TcpListener>,
+    addresses: Vec<SocketAddr>,
     connections_max: usize,
     timeouts: Timeouts,
     shutdown_timeout: Duration,
 }
 
 impl HttpListener {
-    /// Binds an address.
+    /// Binds the addresses.
     ///
     /// # Errors
-    /// Where it cannot be bound.
-    pub(super) async fn bind(
-        address: SocketAddr,
-        options: &HttpOptions,
-    ) -> Result<Self, ServerError> {
-        let cannot = |error| ServerError::Listen { address, error };
-        let listener = TcpListener::bind(address).await.map_err(cannot)?;
-        let address = listener.local_addr().map_err(cannot)?;
+    /// Where one cannot be bound.
+    pub(super) async fn bind(options: &HttpOptions) -> Result<Self, ServerError> {
+        let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
+        for address in options.listen.iter().copied() {
+            let cannot = |error| ServerError::Listen { address, error };
+            let listener = TcpListener::bind(address).await.map_err(cannot)?;
+            addresses.push(listener.local_addr().map_err(cannot)?);
+            listeners.push(listener);
+        }
         let timeouts = Timeouts {
             idle: options.idle_timeout,
             header: options.header_timeout,
         };
         Ok(Self {
-            listener,
-            address,
+            listeners,
+            addresses,
             connections_max: options.connections_max,
             timeouts,
             shutdown_timeout: options.shutdown_timeout,
         })
     }
 
-    /// The address, with the port that the system chose for 0.
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
+    /// The addresses, with the ports that the system chose for 0.
+    pub(super) fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
     /// Accepts until told to stop, then waits for open requests.
@@ -73,11 +76,13 @@ impl HttpListener {
         let permits = Arc::new(Semaphore::new(self.connections_max));
         let peers = Peers::new(self.connections_max.div_ceil(PEER_SHARE));
         let mut connections = JoinSet::new();
+        let mut turn = 0_usize;
         loop {
+            turn = turn.wrapping_add(1);
             // A permit first: a connection that is not accepted yet costs the kernel, not us.
             let next = async {
                 let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
-                let (stream, peer) = self.accept().await;
+                let (stream, peer) = self.accept(turn).await;
                 Some((permit, stream, peer))
             };
             let accepted = tokio::select! {
@@ -99,7 +104,7 @@ impl HttpListener {
                 drop((slot, permit));
             });
         }
-        drop(self.listener);
+        drop(self.listeners);
         let finish = async { while connections.join_next().await.is_some() {} };
         if tokio::time::timeout(self.shutdown_timeout, finish)
             .await
@@ -113,9 +118,20 @@ impl HttpListener {
         }
     }
 
-    async fn accept(&self) -> (TcpStream, SocketAddr) {
+    /// The next connection of any address; which is asked first goes round with `turn`, so that a
+    /// busy one does not hide another.
+    async fn accept(&self, turn: usize) -> (TcpStream, SocketAddr) {
+        let (before, after) = self.listeners.split_at(turn % self.listeners.len().max(1));
         loop {
-            match self.listener.accept().await {
+            let any = poll_fn(|cx| {
+                let mut around = after.iter().chain(before);
+                let accepted = around.find_map(|listener| match listener.poll_accept(cx) {
+                    Poll::Ready(accepted) => Some(accepted),
+                    Poll::Pending => None,
+                });
+                accepted.map_or(Poll::Pending, Poll::Ready)
+            });
+            match any.await {
                 Ok(accepted) => return accepted,
                 Err(error) => {
                     tracing::debug!(%error, "a connection was not accepted");

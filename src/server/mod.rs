@@ -59,15 +59,9 @@ impl Server {
         let (token, token_file) = token::load_or_make(&options.node.data_dir)?;
         let api = Arc::new(Api::new(Gate::new(token), options.http.body_bytes_max));
         let (stop, stopped) = watch::channel(false);
-        let mut bound = Vec::new();
-        for address in &options.http.listen {
-            bound.push(HttpListener::bind(*address, &options.http).await?);
-        }
-        let http_addresses = bound.iter().map(HttpListener::address).collect();
-        let listeners = bound
-            .into_iter()
-            .map(|listener| spawn(listener.run(Arc::clone(&api), stopped.clone())))
-            .collect();
+        let http = HttpListener::bind(&options.http).await?;
+        let http_addresses = http.addresses().to_owned();
+        let listeners = vec![spawn(http.run(Arc::clone(&api), stopped))];
         let starting = startup::start(options.node.clone(), Arc::clone(&api), accept_clock);
         let startup = Some(spawn(starting));
         let writers = startup::Writers::default();

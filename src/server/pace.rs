@@ -12,7 +12,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU8, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -31,7 +31,18 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// Where a connection stands; shared by its stream and its service.
 #[derive(Debug, Default)]
-pub(super) struct Pace(AtomicU8);
+pub(super) struct Pace {
+    state: AtomicU8,
+    /// A body was left before its end.
+    unread: AtomicBool,
+}
+
+/// How long an ended connection is listened to for what its peer was still sending. Closing on
+/// unread bytes would reset the connection, and the peer might never see why it was refused.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// How much is listened to then: what is on the way, not what somebody would like to send.
+const LINGER_BYTES_MAX: usize = 1024 * 1024;
 
 const IDLE: u8 = 0;
 const HEADER: u8 = 1;
@@ -40,12 +51,17 @@ const BUSY: u8 = 2;
 impl Pace {
     /// A request is complete and is being answered.
     pub(super) fn busy(&self) {
-        self.0.store(BUSY, Ordering::Release);
+        self.state.store(BUSY, Ordering::Release);
     }
 
     /// Its answer is made.
     pub(super) fn idle(&self) {
-        self.0.store(IDLE, Ordering::Release);
+        self.state.store(IDLE, Ordering::Release);
+    }
+
+    /// The body of a request is not wanted to its end.
+    pub(super) fn leave_unread(&self) {
+        self.unread.store(true, Ordering::Release);
     }
 }
 
@@ -59,6 +75,8 @@ pub(super) struct Paced<S> {
     header_timeout: Duration,
     /// The state that the deadline belongs to.
     timed: u8,
+    /// Bytes dropped since the end, once it has come.
+    lingered: Option<usize>,
     deadline: Pin<Box<Sleep>>,
 }
 
@@ -77,13 +95,14 @@ impl<S> Paced<S> {
             idle_timeout,
             header_timeout,
             timed: IDLE,
+            lingered: None,
             deadline,
         }
     }
 
     /// Fails where the state has lasted too long; otherwise the task is woken when it has.
     fn check(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        let state = self.pace.0.load(Ordering::Acquire);
+        let state = self.pace.state.load(Ordering::Acquire);
         if state != self.timed {
             self.timed = state;
             let timeout = match state {
@@ -97,6 +116,24 @@ impl<S> Paced<S> {
             Poll::Pending => Ok(()),
             Poll::Ready(()) => Err(io::ErrorKind::TimedOut.into()),
         }
+    }
+}
+
+impl<S: AsyncRead + Unpin> Paced<S> {
+    /// Drops what still comes, until the peer ends too or has had its time.
+    fn linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut scratch = [0; 8 * 1024];
+        while self.lingered < Some(LINGER_BYTES_MAX) && self.deadline.as_mut().poll(cx).is_pending()
+        {
+            let mut buffer = ReadBuf::new(&mut scratch);
+            let read = Pin::new(&mut self.stream).poll_read(cx, &mut buffer);
+            // A peer that resets the connection has ended it too.
+            if std::task::ready!(read).is_err() || buffer.filled().is_empty() {
+                break;
+            }
+            self.lingered = self.lingered.map(|bytes| bytes + buffer.filled().len());
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -116,7 +153,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
             // Only from idle: what comes while a request is answered belongs to its body.
             let begun =
                 this.pace
-                    .0
+                    .state
                     .compare_exchange(IDLE, HEADER, Ordering::AcqRel, Ordering::Acquire);
             if begun.is_ok() {
                 this.check(cx)?;
@@ -126,7 +163,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Paced<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -144,7 +181,16 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+        let this = self.get_mut();
+        if this.lingered.is_none() {
+            std::task::ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+            if !this.pace.unread.load(Ordering::Acquire) {
+                return Poll::Ready(Ok(()));
+            }
+            this.deadline.as_mut().reset(Instant::now() + LINGER);
+            this.lingered = Some(0);
+        }
+        this.linger(cx)
     }
 
     fn poll_write_vectored(
