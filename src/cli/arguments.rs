@@ -49,7 +49,7 @@ pub enum Command {
         /// The identifier, such as 88.118.0002/P03202605270000001
         identifier: String,
     },
-    /// Look after the ledger of a node that is not running
+    /// Look after the ledger of a node, running or not
     #[command(after_help = LEDGER_EXAMPLES)]
     Ledger {
         /// What to do with it

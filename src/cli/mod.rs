@@ -15,6 +15,7 @@ mod check_config;
 mod failure;
 mod ledger;
 mod output;
+mod progress;
 mod resolve;
 mod serve;
 
@@ -78,4 +79,16 @@ fn dispatch(command: Command, loaded: Loaded, output: &Output) -> Result<Exit, F
         Command::Ledger { command } => ledger::run(config, &command, output),
         Command::CheckConfig { .. } => check_config::run(&loaded, output),
     }
+}
+
+/// Runs what waits, on this thread alone: a command does one thing after another.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            let error = format!("cannot start: {error}");
+            Failure::new(error, "see whether open files are limited (ulimit -n)")
+        })?;
+    Ok(runtime.block_on(work))
 }
