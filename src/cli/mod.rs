@@ -12,7 +12,10 @@
 
 mod arguments;
 mod check_config;
+mod client;
 mod failure;
+#[cfg(test)]
+mod fake_node;
 mod ledger;
 mod output;
 mod progress;
@@ -75,7 +78,7 @@ fn dispatch(command: Command, loaded: Loaded, output: &Output) -> Result<Exit, F
     match command {
         Command::Serve => serve::run(config),
         Command::Import(arguments) => serve::not_built("import", &arguments.file),
-        Command::Resolve { identifier } => resolve::run(config, &identifier, output),
+        Command::Resolve(arguments) => resolve::run(config, &arguments, output),
         Command::Ledger { command } => ledger::run(config, &command, output),
         Command::CheckConfig { .. } => check_config::run(&loaded, output),
     }
