@@ -39,7 +39,11 @@ Exit codes: 0 done, 1 could not run, 2 wrong arguments or configuration, 3 some 
 pub enum Command {
     /// Run the node until it is told to stop
     #[command(after_help = SERVE_EXAMPLES)]
-    Serve,
+    Serve {
+        /// Believe the clock at this start, though it is far from the last entry of the ledger
+        #[arg(long)]
+        accept_clock: bool,
+    },
     /// Register enterprises or products from a spreadsheet export (CSV) with the running node
     #[command(after_help = IMPORT_EXAMPLES)]
     Import(ImportArguments),

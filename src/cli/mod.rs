@@ -76,8 +76,8 @@ fn run(arguments: Arguments, variables: Variables) -> Result<Exit, Failure> {
 fn dispatch(command: Command, loaded: Loaded, output: &Output) -> Result<Exit, Failure> {
     let config: &Config = &loaded.config;
     match command {
-        Command::Serve => serve::run(config),
-        Command::Import(arguments) => serve::not_built("import", &arguments.file),
+        Command::Serve { accept_clock } => serve::run(config, accept_clock, output),
+        Command::Import(arguments) => not_built("import", &arguments.file),
         Command::Resolve(arguments) => resolve::run(config, &arguments, output),
         Command::Ledger { command } => ledger::run(config, &command, output),
         Command::CheckConfig { .. } => check_config::run(&loaded, output),
@@ -94,4 +94,13 @@ fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
             Failure::new(error, "see whether open files are limited (ulimit -n)")
         })?;
     Ok(runtime.block_on(work))
+}
+
+/// For a command whose insides are still to come.
+fn not_built(command: &str, about: &std::path::Path) -> Result<Exit, Failure> {
+    let error = format!("{command} is not built yet ({})", about.display());
+    Err(Failure::new(
+        error,
+        "see CHANGELOG.md for what this build does",
+    ))
 }

@@ -1,25 +1,76 @@
 //! `serve`: the node, until it is told to stop.
 
-use super::{Exit, Failure};
+use super::{Exit, Failure, Output};
 use crate::config::Config;
+use crate::server::{Server, ServerError, Signals};
 use crate::telemetry::logging;
 
 /// Runs the node.
-pub(super) fn run(config: &Config) -> Result<Exit, Failure> {
+pub(super) fn run(config: &Config, accept_clock: bool, output: &Output) -> Result<Exit, Failure> {
     logging::install(&config.log).map_err(|error| {
         Failure::new(
             format!("cannot set up the log: {error}"),
             "see [log] in docs/configuration.md",
         )
     })?;
-    not_built("serve", &config.server.node.data_dir)
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            Failure::new(
+                format!("cannot start the node's threads: {error}"),
+                "are too many processes running?",
+            )
+        })?;
+    let ended = runtime.block_on(serve(config, accept_clock, output));
+    // What is still running had its time: a second signal, or the end of the shutdown's.
+    runtime.shutdown_background();
+    ended
 }
 
-/// For a command whose insides are still to come.
-pub(super) fn not_built(command: &str, about: &std::path::Path) -> Result<Exit, Failure> {
-    let error = format!("{command} is not built yet ({})", about.display());
-    Err(Failure::new(
-        error,
-        "see CHANGELOG.md for what this build does",
-    ))
+async fn serve(config: &Config, accept_clock: bool, output: &Output) -> Result<Exit, Failure> {
+    let mut signals = Signals::listen().map_err(|error| {
+        Failure::new(format!("cannot listen for signals: {error}"), "try again")
+    })?;
+    let mut server = Server::bind(config.server.clone(), accept_clock).await?;
+    output.text(&welcome(&server))?;
+    tokio::select! {
+        ready = server.ready() => {
+            ready?;
+            signals.next().await;
+        }
+        () = signals.next() => {}
+    }
+    tokio::select! {
+        () = server.shutdown() => {}
+        () = signals.next() => tracing::warn!("stopped at once by a second signal"),
+    }
+    Ok(Exit::Done)
+}
+
+/// Where to look.
+fn welcome(server: &Server) -> String {
+    let addresses = server.http_addresses().iter();
+    let addresses: Vec<_> = addresses
+        .map(|address| format!("http://{address}"))
+        .collect();
+    let token = server.token_file().display();
+    format!(
+        "listening on {}; the token is in {token}",
+        addresses.join(", ")
+    )
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
+        let hint = match &error {
+            ServerError::DataDir { .. } => "set [node] data_dir or BIAOSHI_NODE_DATA_DIR",
+            ServerError::InUse { .. } => {
+                "stop the other node, or set [node] data_dir to another directory"
+            }
+            ServerError::Listen { .. } => "set [http] listen or BIAOSHI_HTTP_LISTEN",
+            ServerError::Startup(_) => "`biaoshi ledger verify` tells what is whole",
+        };
+        Self::new(error.to_string(), hint)
+    }
 }

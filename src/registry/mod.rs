@@ -12,6 +12,7 @@
 
 mod admission;
 mod clock;
+pub mod import;
 mod registration;
 #[cfg(test)]
 mod tests;

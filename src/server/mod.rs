@@ -1,5 +1,186 @@
-//! Sockets, clocks and tasks.
+//! Sockets, clocks and tasks: the only module that spawns.
+//!
+//! ```text
+//! Server::bind ─▶ lock, token, listeners ─▶ accept loops ──▶ protocol::http
+//!              └▶ startup task: ledger ─▶ replay ─▶ writers ─▶ routes open
+//! ```
+//!
+//! Listeners are bound before `bind` returns, so that health is answered while the ledger is still
+//! replayed, and a test can listen on port 0.
 
+mod clock;
+mod connection;
+mod executor;
+mod http;
+mod lock;
 pub mod options;
+mod pace;
+mod signals;
+mod startup;
+mod token;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+
+use tokio::{sync::watch, task::JoinHandle};
 
 pub use options::Options;
+pub use signals::Signals;
+pub use startup::StartupError;
+
+use crate::{access::Gate, protocol::http::Api};
+use http::HttpListener;
+use lock::DataLock;
+
+//----------- Server -----------------------------------------------------------
+
+/// A running node.
+pub struct Server {
+    http_addresses: Vec<SocketAddr>,
+    token_file: PathBuf,
+    api: Arc<Api>,
+    listeners: Vec<JoinHandle<()>>,
+    startup: Option<JoinHandle<Result<startup::Writers, StartupError>>>,
+    writers: startup::Writers,
+    stop: watch::Sender<bool>,
+    options: Options,
+    /// Held until everything else is gone: whoever takes it next finds the files at rest.
+    _lock: DataLock,
+}
+
+impl Server {
+    /// Locks the data directory, binds the listeners and starts the node.
+    ///
+    /// Must be called within a runtime. The replay goes on behind it: see [`Server::ready`].
+    ///
+    /// # Errors
+    /// Where the directory is in use or unusable, or an address cannot be bound.
+    pub async fn bind(options: Options, accept_clock: bool) -> Result<Self, ServerError> {
+        let lock = DataLock::take(&options.node.data_dir)?;
+        let (token, token_file) = token::load_or_make(&options.node.data_dir)?;
+        let api = Arc::new(Api::new(Gate::new(token), options.http.body_bytes_max));
+        let (stop, stopped) = watch::channel(false);
+        let mut bound = Vec::new();
+        for address in &options.http.listen {
+            bound.push(HttpListener::bind(*address, &options.http).await?);
+        }
+        let http_addresses = bound.iter().map(HttpListener::address).collect();
+        let listeners = bound
+            .into_iter()
+            .map(|listener| spawn(listener.run(Arc::clone(&api), stopped.clone())))
+            .collect();
+        let starting = startup::start(options.node.clone(), Arc::clone(&api), accept_clock);
+        let startup = Some(spawn(starting));
+        let writers = startup::Writers::default();
+        Ok(Self {
+            http_addresses,
+            token_file,
+            api,
+            listeners,
+            startup,
+            writers,
+            stop,
+            options,
+            _lock: lock,
+        })
+    }
+
+    /// Where it listens for HTTP.
+    #[must_use]
+    pub fn http_addresses(&self) -> &[SocketAddr] {
+        &self.http_addresses
+    }
+
+    /// The file with the bootstrap token.
+    #[must_use]
+    pub fn token_file(&self) -> &PathBuf {
+        &self.token_file
+    }
+
+    /// Waits until the ledger is replayed and the routes are open.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read or does not hold together: then the node must not serve.
+    pub async fn ready(&mut self) -> Result<(), ServerError> {
+        let Some(startup) = &mut self.startup else {
+            return Ok(());
+        };
+        let started = startup.await.unwrap_or(Err(StartupError::Interrupted));
+        self.startup = None;
+        self.writers = started?;
+        Ok(())
+    }
+
+    /// Stops: no new requests, open ones and writes are finished, up to the time-out.
+    pub async fn shutdown(self) {
+        let Self {
+            api,
+            listeners,
+            startup,
+            writers,
+            stop,
+            options,
+            _lock,
+            ..
+        } = self;
+        tracing::info!("shutting down");
+        // Nobody waits for it where every listener has ended by itself.
+        let _ = stop.send(true);
+        if let Some(startup) = startup {
+            startup.abort();
+            // An aborted replay has nothing to tell.
+            let _ = startup.await;
+        }
+        let finish = async {
+            for listener in listeners {
+                // A listener that panicked has aborted the process in a release.
+                let _ = listener.await;
+            }
+            // The last handle of the registry goes with it: the writers drain their queues and end.
+            drop(api);
+            writers.join().await;
+        };
+        let deadline = options.http.shutdown_timeout * 2;
+        if tokio::time::timeout(deadline, finish).await.is_err() {
+            tracing::warn!("not everything had ended when the time for it was over");
+        }
+        tracing::info!("stopped");
+    }
+}
+
+/// Starts a task that the server knows.
+#[expect(clippy::disallowed_methods, reason = "this is the server")]
+fn spawn<T: Send + 'static>(task: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+    tokio::spawn(task)
+}
+
+//============ Error types =====================================================
+
+/// Why a node did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The data directory cannot be used.
+    #[error("cannot use the data directory {path}: {what}")]
+    DataDir {
+        /// The directory or a file in it.
+        path: String,
+        /// What the system said.
+        what: String,
+    },
+    /// Another node runs on it.
+    #[error("the data directory {path} is in use by another node")]
+    InUse {
+        /// The directory.
+        path: String,
+    },
+    /// An address cannot be bound.
+    #[error("cannot listen on {address}: {error}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        error: std::io::Error,
+    },
+    /// The ledger does not come up.
+    #[error(transparent)]
+    Startup(#[from] StartupError),
+}

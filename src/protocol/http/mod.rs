@@ -1,1 +1,84 @@
-//! HTTP.
+//! HTTP: what is said to browsers, integrators and the command line.
+//!
+//! ```text
+//! Request ─▶ router ─▶ caller of it ─▶ resolver | registry ─▶ Response | Problem
+//! ```
+//!
+//! `docs/api.md` is the interface, written first. No sockets, clocks or tasks here: the server
+//! hands requests in, with who sent them.
+
+mod api;
+mod batch;
+mod body;
+mod caller;
+mod enterprise_body;
+mod enterprises;
+mod entry;
+mod handles;
+mod health;
+mod identifiers;
+mod problem;
+mod resolved;
+mod value;
+mod view;
+
+use std::sync::Arc;
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+
+pub use api::{Api, Node, Peer};
+pub use health::Startup;
+use problem::Problem;
+
+/// What a handler returns.
+type Reply = Result<Response, Problem>;
+
+/// Where identifiers of version 1 are mounted.
+const IDENTIFIERS: &str = "/api/v1/identifiers/";
+
+//----------- router -----------------------------------------------------------
+
+/// The routes of a node.
+pub fn router(api: Arc<Api>) -> Router {
+    let identifier = get(identifiers::get)
+        .put(identifiers::put)
+        .delete(identifiers::delete);
+    let enterprises = get(enterprises::list).post(enterprises::admit);
+    Router::new()
+        .route("/api/v1/identifiers/batch", post(batch::register))
+        .route("/api/v1/identifiers/{*identifier}", identifier)
+        .route("/api/v1/enterprises", enterprises)
+        .route(
+            "/api/handles/{*handle}",
+            get(handles::get).options(handles::preflight),
+        )
+        .route("/id/{*identifier}", get(entry::by_id))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .route("/", get(entry::index))
+        .fallback(entry::by_root)
+        .method_not_allowed_fallback(method_not_allowed)
+        .with_state(api)
+}
+
+async fn method_not_allowed(request: Request) -> Problem {
+    let detail = format!(
+        "{} is not possible here; see the Allow header",
+        request.method()
+    );
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+}
+
+//----------- json -------------------------------------------------------------
+
+/// A JSON reply.
+fn json(status: StatusCode, body: &impl serde::Serialize) -> Response {
+    let bytes = serde_json::to_vec(body).expect("replies are made of strings and numbers");
+    (status, [(header::CONTENT_TYPE, "application/json")], bytes).into_response()
+}

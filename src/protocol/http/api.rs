@@ -1,0 +1,64 @@
+//! What handlers work with.
+
+use std::sync::{Arc, OnceLock};
+
+use super::{health::Startup, problem::Problem};
+use crate::{access::Gate, registry::Registry, resolver::Resolver, state::State};
+
+//----------- Api --------------------------------------------------------------
+
+/// What every handler is given.
+#[derive(Debug)]
+pub struct Api {
+    /// Tells who is asking.
+    pub gate: Gate,
+    /// How far the start is, until there is a node.
+    pub startup: Startup,
+    /// The longest body of a request, in bytes.
+    pub body_bytes_max: usize,
+    node: OnceLock<Node>,
+}
+
+/// A node that has caught up with its ledger.
+#[derive(Debug)]
+pub struct Node {
+    /// Answers.
+    pub resolver: Resolver,
+    /// Registers.
+    pub registry: Registry,
+    /// For listings.
+    pub state: Arc<State>,
+}
+
+/// Who sent a request; the server adds it to each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer {
+    /// Whether it comes from this machine, without a proxy between.
+    pub is_loopback: bool,
+}
+
+impl Api {
+    /// Handlers' common ground, before there is a node.
+    #[must_use]
+    pub fn new(gate: Gate, body_bytes_max: usize) -> Self {
+        Self {
+            gate,
+            startup: Startup::default(),
+            body_bytes_max,
+            node: OnceLock::new(),
+        }
+    }
+
+    /// Opens the routes: the node has caught up.
+    pub fn open(&self, node: Node) {
+        // A second one would be a mistake of the server; the first stays.
+        let _ = self.node.set(node);
+    }
+
+    /// The node.
+    pub(super) fn node(&self) -> Result<&Node, Problem> {
+        self.node
+            .get()
+            .ok_or_else(|| Problem::starting(&self.startup))
+    }
+}

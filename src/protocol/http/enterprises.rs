@@ -1,0 +1,132 @@
+//! `/api/v1/enterprises`
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{StatusCode, Uri},
+};
+use serde_json::json;
+
+use super::{
+    Api, Reply,
+    batch::{self, Named},
+    body::{self, Kind},
+    caller,
+    enterprise_body::EnterpriseBody,
+    problem::Problem,
+    view,
+};
+use crate::{
+    access::Action,
+    registry::{Receipt, Request as Work, Verdict},
+};
+
+/// The most prefixes of a page: a few hundred KiB of reply.
+const PAGE_MAX: usize = 1_000;
+
+/// Prefixes of a page unless asked otherwise.
+const PAGE_DEFAULT: usize = 100;
+
+//----------- admit ------------------------------------------------------------
+
+/// Admits an enterprise, or up to 2,000 of them.
+pub(super) async fn admit(State(api): State<Arc<Api>>, request: Request) -> Reply {
+    let node = api.node()?;
+    let (parts, body) = request.into_parts();
+    let caller = caller::authorise(&api, &parts, Action::Admit)?;
+    let dry_run = batch::is_dry_run(&parts.uri)?;
+    let kind = body::kind(&parts.headers)?;
+    let bytes = body::read(&parts.headers, body, api.body_bytes_max).await?;
+    let idempotency = caller::idempotency(&parts, caller, &bytes)?;
+    if kind == Kind::Json && bytes.trim_ascii_start().first() == Some(&b'{') {
+        let (_, admission) = body::parse::<EnterpriseBody>(&bytes)?
+            .into_admission()
+            .map_err(|detail| Problem::bad_request("bad_json", detail))?;
+        let work = Work {
+            caller,
+            idempotency,
+            jobs: vec![admission],
+            dry_run,
+        };
+        return admitted(node.registry.admit(work).await?);
+    }
+    let (items, jobs) = batch::read(batch::split(&bytes, kind)?, |raw| {
+        let body: EnterpriseBody = serde_json::from_slice(raw).map_err(|e| e.to_string())?;
+        body.into_admission()
+    });
+    let work = Work {
+        caller,
+        idempotency,
+        jobs,
+        dry_run,
+    };
+    Ok(batch::reply(
+        items,
+        node.registry.admit(work).await?,
+        Named::Prefix,
+    ))
+}
+
+/// The reply to one admission.
+fn admitted(receipt: Receipt) -> Reply {
+    let done = |status, outcome, position: crate::change::Position| {
+        let body = json!({ "outcome": outcome, "position": position.to_string() });
+        Ok(super::json(status, &body))
+    };
+    match receipt.verdicts.into_iter().next() {
+        Some(Verdict::Created(position)) => done(StatusCode::CREATED, "created", position),
+        Some(Verdict::Unchanged(position)) => done(StatusCode::OK, "unchanged", position),
+        Some(Verdict::Refused(refusal)) => Err(Problem::refused(&refusal)),
+        Some(Verdict::Conflict(detail)) => {
+            Err(Problem::new(StatusCode::CONFLICT, "conflict", detail))
+        }
+        other => {
+            tracing::error!(
+                ?other,
+                "an admission came to a verdict that it cannot come to"
+            );
+            Err(Problem::from(crate::registry::RegistryError::Unknown))
+        }
+    }
+}
+
+//----------- list -------------------------------------------------------------
+
+/// Lists prefixes in the order they were assigned.
+pub(super) async fn list(State(api): State<Arc<Api>>, request: Request) -> Reply {
+    let node = api.node()?;
+    let (parts, _) = request.into_parts();
+    let caller = caller::authorise(&api, &parts, Action::Admit)?;
+    let after = number(&parts.uri, "after")?.unwrap_or(0);
+    let limit = number(&parts.uri, "limit")?.unwrap_or(PAGE_DEFAULT);
+    if !(1..=PAGE_MAX).contains(&limit) {
+        let detail = format!("limit is 1 to {PAGE_MAX}");
+        return Err(Problem::bad_request("bad_query", detail));
+    }
+    let directory = node.state.directory();
+    let total = directory.prefixes().len();
+    let page = directory
+        .prefixes()
+        .skip(after)
+        .take(limit)
+        .map(|entry| view::prefix(entry, directory.enterprise(entry.facts.enterprise), caller));
+    let page: Vec<_> = page.collect();
+    let last = after.saturating_add(page.len());
+    let next = (last < total).then_some(last);
+    let body = json!({ "enterprises": page, "total": total, "next": next });
+    Ok(super::json(StatusCode::OK, &body))
+}
+
+/// A number of the query.
+fn number(uri: &Uri, name: &str) -> Result<Option<usize>, Problem> {
+    let query = uri.query().unwrap_or_default();
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let Some((_, value)) = pairs.find(|(found, _)| found == name) else {
+        return Ok(None);
+    };
+    let number = value
+        .parse()
+        .map_err(|_| Problem::bad_request("bad_query", format!("{name} is a whole number")))?;
+    Ok(Some(number))
+}

@@ -1,0 +1,119 @@
+//! `/{identifier}` and `/id/{identifier}`: where a scanned code leads.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, StatusCode, Uri, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use serde_json::json;
+
+use super::{Api, Reply, caller, identifiers, problem::Problem, resolved};
+use crate::{
+    record::{Ttl, ValueRef},
+    resolver::Resolution,
+    state::directory::Belongs,
+};
+
+/// Where to look, for whoever opens the address without a path.
+pub(super) async fn index() -> Response {
+    let body = json!({
+        "name": "biaoshi",
+        "what": "a secondary node (二级节点) of China's industrial-internet identifier system",
+        "version": env!("CARGO_PKG_VERSION"),
+        "resolve": ["/{identifier}", "/api/v1/identifiers/{identifier}", "/api/handles/{identifier}"],
+        "health": ["/healthz", "/readyz"],
+    });
+    super::json(StatusCode::OK, &body)
+}
+
+/// `/id/{identifier}`: any identifier.
+pub(super) async fn by_id(State(api): State<Arc<Api>>, request: Request) -> Reply {
+    let (parts, _) = request.into_parts();
+    lead(
+        &api,
+        &parts,
+        parts.uri.path().strip_prefix("/id/").unwrap_or_default(),
+    )
+}
+
+/// `/{identifier}`: only if it begins with a prefix of this node, or asks for one.
+pub(super) async fn by_root(State(api): State<Arc<Api>>, request: Request) -> Reply {
+    let (parts, _) = request.into_parts();
+    let raw = parts.uri.path().strip_prefix('/').unwrap_or_default();
+    if raw.starts_with("01/") || raw.starts_with("(01)") {
+        let detail = "GS1 Digital Link is not served by this release";
+        return Err(Problem::new(StatusCode::NOT_FOUND, "not_served", detail));
+    }
+    let text = identifiers::text(raw)?;
+    let authority = text.split('/').next().unwrap_or_default();
+    let is_ours = authority.eq_ignore_ascii_case("0.NA") || {
+        let directory = api.node()?.state.directory();
+        !matches!(directory.belongs(authority), Belongs::Elsewhere)
+    };
+    if !is_ours {
+        let detail = "there is nothing here; see docs/api.md for what there is";
+        return Err(Problem::new(StatusCode::NOT_FOUND, "no_such_page", detail));
+    }
+    if !matches!(parts.method.as_str(), "GET" | "HEAD") {
+        let detail = "only GET and HEAD are possible here; write to /api/v1/identifiers/";
+        return Err(Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            detail,
+        ));
+    }
+    lead(&api, &parts, raw)
+}
+
+/// Sends a browser on, and answers everybody else.
+fn lead(api: &Api, parts: &Parts, raw: &str) -> Reply {
+    let node = api.node()?;
+    let caller = caller::identify(api, parts)?;
+    let query = identifiers::query(raw)?;
+    let is_led = !wants_data(&parts.uri, &parts.headers);
+    node.resolver.resolve(&query, caller, |resolution| {
+        let target = match &resolution {
+            Resolution::Found(found) if is_led => found.values().find_map(target),
+            _ => None,
+        };
+        match target {
+            Some(target) => Ok(target),
+            None => resolved::reply(&query, caller, &resolution),
+        }
+    })
+}
+
+/// A redirect to a public value of type `URL`.
+fn target(value: ValueRef<'_>) -> Option<Response> {
+    if !value.kind.eq_ignore_ascii_case("URL") || !value.permissions.public_read() {
+        return None;
+    }
+    // Written anew, so that what is not ASCII or not legal in a header is encoded.
+    let url = url::Url::parse(std::str::from_utf8(value.data).ok()?).ok()?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return None;
+    }
+    let cache = match value.ttl {
+        Ttl::Relative(seconds) => format!("public, max-age={seconds}"),
+        Ttl::Absolute(_) => "no-cache".to_owned(),
+    };
+    let headers = [
+        (header::LOCATION, url.to_string()),
+        (header::CACHE_CONTROL, cache),
+        (header::VARY, "Accept".to_owned()),
+    ];
+    Some((StatusCode::FOUND, headers).into_response())
+}
+
+/// Whether a program asks, not a browser: `?noredirect`, or JSON wanted and no page.
+fn wants_data(uri: &Uri, headers: &HeaderMap) -> bool {
+    let query = uri.query().unwrap_or_default();
+    let accept = headers
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok());
+    let accept = accept.unwrap_or_default().to_ascii_lowercase();
+    url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "noredirect")
+        || (accept.contains("json") && !accept.contains("text/html"))
+}

@@ -1,0 +1,231 @@
+//! `/api/handles/{handle}`: a record in the JSON of Handle.Net's REST interface.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+use data_encoding::BASE64;
+use serde_json::{Map, Value, json};
+
+use super::{
+    Api, Reply, caller, identifiers,
+    resolved::sites,
+    value::{permissions_reply, references_reply, time_ms, ttl_reply},
+};
+use crate::{
+    identifier::Identifier,
+    record::ValueRef,
+    resolver::{PrefixView, Resolution},
+};
+
+/// Response codes of the Handle protocol (RFC 3652 §2.2.2.3 and Handle.Net's additions).
+mod code {
+    pub(super) const SUCCESS: u16 = 1;
+    pub(super) const TOO_BUSY: u16 = 3;
+    pub(super) const NOT_FOUND: u16 = 100;
+    pub(super) const VALUES_NOT_FOUND: u16 = 200;
+    pub(super) const NOT_RESPONSIBLE: u16 = 301;
+    pub(super) const REFERRAL: u16 = 302;
+    pub(super) const AUTHENTICATION_NEEDED: u16 = 402;
+}
+
+/// The most `type` and `index` conditions of a query: a record has 256 values.
+const CONDITIONS_MAX: usize = 256;
+
+//----------- get --------------------------------------------------------------
+
+/// A record, or the values of it that are asked for.
+pub(super) async fn get(State(api): State<Arc<Api>>, request: Request) -> Reply {
+    let node = api.node()?;
+    let (parts, _) = request.into_parts();
+    let caller = caller::identify(&api, &parts)?;
+    let raw = parts
+        .uri
+        .path()
+        .strip_prefix("/api/handles/")
+        .unwrap_or_default();
+    let query = identifiers::query(raw)?;
+    let asked = Asked::of(&parts.uri);
+    let (status, body) = node.resolver.resolve(&query, caller, |resolution| {
+        answer(&query, &asked, &resolution)
+    });
+    let text = if asked.pretty {
+        format!("{body:#}\n")
+    } else {
+        body.to_string()
+    };
+    let mut response = (
+        status,
+        [(header::CONTENT_TYPE, "application/json;charset=UTF-8")],
+        text,
+    )
+        .into_response();
+    allow_origin(&parts.headers, &mut response);
+    Ok(response)
+}
+
+/// What a query asks for.
+struct Asked {
+    types: Vec<String>,
+    indexes: Vec<u32>,
+    pretty: bool,
+}
+
+impl Asked {
+    fn of(uri: &Uri) -> Self {
+        let query = uri.query().unwrap_or_default();
+        let mut asked = Self {
+            types: Vec::new(),
+            indexes: Vec::new(),
+            pretty: false,
+        };
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()).take(CONDITIONS_MAX) {
+            match name.as_ref() {
+                "type" => asked.types.push(value.into_owned()),
+                "index" => asked.indexes.extend(value.parse::<u32>().ok()),
+                "pretty" => asked.pretty = true,
+                _ => {}
+            }
+        }
+        asked
+    }
+
+    /// Index or type, as the protocol has it; without conditions everything.
+    fn wants(&self, index: u32, kind: &str) -> bool {
+        let is_type = |wanted: &String| {
+            let is_sub_type = wanted.ends_with('.')
+                && kind
+                    .get(..wanted.len())
+                    .is_some_and(|head| head.eq_ignore_ascii_case(wanted));
+            let bare = wanted.strip_suffix('.').unwrap_or(wanted);
+            is_sub_type || kind.eq_ignore_ascii_case(bare)
+        };
+        (self.types.is_empty() && self.indexes.is_empty())
+            || self.indexes.contains(&index)
+            || self.types.iter().any(is_type)
+    }
+}
+
+fn answer(query: &Identifier, asked: &Asked, resolution: &Resolution<'_>) -> (StatusCode, Value) {
+    let handle = query.text();
+    let plain = |status, code: u16| (status, json!({ "responseCode": code, "handle": handle }));
+    match resolution {
+        Resolution::Found(found) => {
+            let wanted = found
+                .values()
+                .filter(|value| asked.wants(value.index, value.kind));
+            values(handle, wanted.map(|value| value_json(&value)).collect())
+        }
+        Resolution::View(view) => values(handle, view_json(view, asked)),
+        Resolution::Referral(Some(route)) => {
+            let body = json!({
+                "responseCode": code::REFERRAL, "handle": handle, "sites": sites(route),
+            });
+            (StatusCode::MULTIPLE_CHOICES, body)
+        }
+        Resolution::Referral(None) => {
+            let message = "the enterprise's own node has no route yet";
+            let body =
+                json!({ "responseCode": code::TOO_BUSY, "handle": handle, "message": message });
+            (StatusCode::SERVICE_UNAVAILABLE, body)
+        }
+        Resolution::NotFound(_) | Resolution::Gone { .. } => {
+            plain(StatusCode::NOT_FOUND, code::NOT_FOUND)
+        }
+        Resolution::NotResponsible => plain(StatusCode::BAD_REQUEST, code::NOT_RESPONSIBLE),
+        Resolution::Denied => plain(StatusCode::UNAUTHORIZED, code::AUTHENTICATION_NEEDED),
+    }
+}
+
+fn values(handle: &str, values: Vec<Value>) -> (StatusCode, Value) {
+    let code = if values.is_empty() {
+        code::VALUES_NOT_FOUND
+    } else {
+        code::SUCCESS
+    };
+    let body = json!({ "responseCode": code, "handle": handle, "values": values });
+    (StatusCode::OK, body)
+}
+
+fn value_json(value: &ValueRef<'_>) -> Value {
+    let data = std::str::from_utf8(value.data).map_or_else(
+        |_| json!({ "format": "base64", "value": BASE64.encode(value.data) }),
+        |text| json!({ "format": "string", "value": text }),
+    );
+    let mut body = Map::new();
+    body.insert("index".to_owned(), json!(value.index));
+    body.insert("type".to_owned(), json!(value.kind));
+    body.insert("data".to_owned(), data);
+    if let Some(permissions) = permissions_reply(value.permissions) {
+        body.insert("permissions".to_owned(), json!(permissions));
+    }
+    body.insert("ttl".to_owned(), json!(ttl_reply(value.ttl)));
+    // Handle timestamps are whole seconds (RFC 3651 §3.1).
+    let seconds_ms = value.timestamp_ms / 1000 * 1000;
+    body.insert("timestamp".to_owned(), json!(time_ms(seconds_ms)));
+    let references = references_reply(value);
+    if !references.is_empty() {
+        body.insert("references".to_owned(), json!(references));
+    }
+    Value::Object(body)
+}
+
+/// A prefix of the directory as values: they are made up, so they have no time of change.
+fn view_json(view: &PrefixView<'_>, asked: &Asked) -> Vec<Value> {
+    let PrefixView::Enterprise {
+        enterprise: Some(enterprise),
+        ..
+    } = view
+    else {
+        let kind = "DESC";
+        let data = json!({ "format": "string", "value": "secondary prefix" });
+        let value = json!({ "index": 1, "type": kind, "data": data, "ttl": 86_400 });
+        return if asked.wants(1, kind) {
+            vec![value]
+        } else {
+            Vec::new()
+        };
+    };
+    let facts = &enterprise.facts;
+    let rows = [(1, "DESC", &facts.org_name), (2, "URL", &facts.website)];
+    let rows = rows
+        .into_iter()
+        .filter(|(index, kind, text)| !text.is_empty() && asked.wants(*index, kind));
+    let value = |(index, kind, text): (u32, &str, &Box<str>)| {
+        let data = json!({ "format": "string", "value": text });
+        json!({ "index": index, "type": kind, "data": data, "ttl": 86_400 })
+    };
+    rows.map(value).collect()
+}
+
+//----------- Pages of other sites ---------------------------------------------
+
+/// What a browser asks before a page of another site may ask (Fetch standard, "CORS protocol").
+pub(super) async fn preflight(request: Request) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::ACCESS_CONTROL_MAX_AGE, "86400"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD"),
+        (
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            "X-Requested-With,Origin,Accept,Content-Type",
+        ),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    allow_origin(request.headers(), &mut response);
+    response
+}
+
+/// Public records may be read by pages of any site; no credentials are allowed.
+fn allow_origin(asked: &HeaderMap, response: &mut Response) {
+    if let Some(origin) = asked.get(header::ORIGIN) {
+        let headers = response.headers_mut();
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        headers.insert(header::VARY, HeaderValue::from_static("Origin"));
+    }
+}

@@ -1,0 +1,138 @@
+//! Errors as RFC 9457 problems.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Map, Value, json};
+
+use super::health::Startup;
+use crate::registry::{Refusal, RegistryError};
+
+/// After how many seconds to ask again: a queue drains and a restart replays within a few.
+const RETRY_AFTER_SECONDS: &str = "2";
+
+//----------- Problem ----------------------------------------------------------
+
+/// An error as the client sees it: never the text of an internal one.
+#[derive(Debug, Clone)]
+pub(super) struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    more: Map<String, Value>,
+    headers: Vec<(header::HeaderName, &'static str)>,
+}
+
+impl Problem {
+    /// A problem with a stable code and a sentence that says what to do.
+    pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self {
+            status,
+            code,
+            detail,
+            more: Map::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// A request that makes no sense.
+    pub(super) fn bad_request(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, detail)
+    }
+
+    /// Not now.
+    fn unavailable(code: &'static str, detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
+            .header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
+    }
+
+    /// The ledger is still being replayed.
+    pub(super) fn starting(startup: &Startup) -> Self {
+        Self::unavailable("starting", format!("the node is starting: {startup}"))
+    }
+
+    /// A self-built node that has not said where it is.
+    pub(super) fn no_route(identifier: &str) -> Self {
+        let detail =
+            format!("{identifier} lives at its enterprise's own node, which has no route yet");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "no_route", detail)
+    }
+
+    /// Nobody, or the wrong body, asked.
+    pub(super) fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+            .header(header::WWW_AUTHENTICATE, "Bearer realm=\"biaoshi\"")
+    }
+
+    /// Nothing of it is for nobody in particular.
+    pub(super) fn denied(detail: impl Into<String>) -> Self {
+        Self {
+            code: "denied",
+            ..Self::unauthorized(detail)
+        }
+    }
+
+    /// A job that was refused.
+    pub(super) fn refused(refusal: &Refusal) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            refusal.code,
+            refusal.detail.as_str(),
+        )
+        .with("field", json!(refusal.field))
+    }
+
+    /// Adds a member.
+    pub(super) fn with(mut self, name: &str, value: Value) -> Self {
+        self.more.insert(name.to_owned(), value);
+        self
+    }
+
+    fn header(mut self, name: header::HeaderName, value: &'static str) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+impl From<RegistryError> for Problem {
+    fn from(error: RegistryError) -> Self {
+        let detail = error.to_string();
+        match error {
+            // The reason names files and sequences: it is for the operator, in the log.
+            RegistryError::ReadOnly { .. } => Self::unavailable(
+                "read_only",
+                "this node takes no writes now; its operator finds the reason in the log",
+            ),
+            RegistryError::Overloaded => Self::unavailable("overloaded", detail),
+            RegistryError::ShuttingDown => Self::unavailable("shutting_down", detail),
+            RegistryError::Unknown => Self::unavailable("unknown_outcome", detail),
+            RegistryError::KeyReused => Self::new(StatusCode::CONFLICT, "key_reused", detail),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = Map::new();
+        body.insert(
+            "type".to_owned(),
+            json!(format!("urn:biaoshi:problem:{}", self.code)),
+        );
+        let title = self.status.canonical_reason().unwrap_or("Error");
+        body.insert("title".to_owned(), json!(title));
+        body.insert("status".to_owned(), json!(self.status.as_u16()));
+        body.insert("detail".to_owned(), json!(self.detail));
+        body.insert("code".to_owned(), json!(self.code));
+        body.extend(self.more);
+        let mut response = super::json(self.status, &body);
+        let headers = response.headers_mut();
+        let problem = HeaderValue::from_static("application/problem+json");
+        headers.insert(header::CONTENT_TYPE, problem);
+        for (name, value) in self.headers {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }
+}

@@ -1,0 +1,199 @@
+//! Values of records as JSON, both ways.
+
+use data_encoding::BASE64;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    record::{Permissions, Reference, Ttl, ValueRef},
+    registry::RequestedValue,
+};
+
+//----------- ValueBody --------------------------------------------------------
+
+/// A value as a client sends it.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ValueBody {
+    index: u32,
+    #[serde(rename = "type")]
+    kind: String,
+    data: DataBody,
+    #[serde(default)]
+    ttl: Option<TtlBody>,
+    #[serde(default)]
+    permissions: Option<String>,
+    #[serde(default)]
+    references: Vec<ReferenceBody>,
+    /// Accepted, so that what was read can be sent back, and ignored: the entry's time counts.
+    #[serde(default, rename = "timestamp")]
+    _timestamp: serde::de::IgnoredAny,
+}
+
+/// Data as text, or with its format.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+pub(super) enum DataBody {
+    /// UTF-8.
+    Text(String),
+    /// Said to be what.
+    Formatted {
+        /// How the value is to be read.
+        format: Format,
+        /// The value.
+        value: String,
+    },
+}
+
+/// How data is written.
+#[derive(Debug, Clone, Copy, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Format {
+    /// As it is.
+    String,
+    /// RFC 4648 §4.
+    Base64,
+}
+
+/// Seconds, or a time.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(untagged)]
+pub(super) enum TtlBody {
+    /// From when it was read.
+    Seconds(u32),
+    /// Until then, RFC 3339.
+    Until(String),
+}
+
+/// A reference.
+#[derive(Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReferenceBody {
+    handle: String,
+    index: u32,
+}
+
+impl ValueBody {
+    /// What is asked for, or what is wrong with it.
+    pub(super) fn into_requested(self) -> Result<RequestedValue, String> {
+        let index = self.index;
+        let data = match self.data {
+            DataBody::Text(text)
+            | DataBody::Formatted {
+                format: Format::String,
+                value: text,
+            } => text.into_bytes(),
+            DataBody::Formatted {
+                format: Format::Base64,
+                value,
+            } => BASE64
+                .decode(value.as_bytes())
+                .map_err(|_| format!("the data of value {index} is not base64"))?,
+        };
+        let ttl = match self.ttl {
+            None => Ttl::default(),
+            Some(TtlBody::Seconds(seconds)) => Ttl::Relative(seconds),
+            Some(TtlBody::Until(time)) => until(&time).ok_or_else(|| {
+                format!("the ttl of value {index} is no time such as 2027-01-01T00:00:00Z")
+            })?,
+        };
+        let permissions = match self.permissions {
+            None => Permissions::default(),
+            Some(text) => {
+                Permissions::parse(&text).map_err(|error| format!("value {index}: {error}"))?
+            }
+        };
+        let references = self.references.into_iter().map(|reference| Reference {
+            handle: reference.handle.into(),
+            index: reference.index,
+        });
+        let references = references.collect();
+        Ok(RequestedValue {
+            index,
+            kind: self.kind,
+            data,
+            ttl,
+            permissions,
+            references,
+        })
+    }
+}
+
+fn until(time: &str) -> Option<Ttl> {
+    let time: jiff::Timestamp = time.parse().ok()?;
+    u32::try_from(time.as_second()).ok().map(Ttl::Absolute)
+}
+
+//----------- ValueReply -------------------------------------------------------
+
+/// A value as a client gets it.
+#[derive(Debug, Serialize)]
+pub(super) struct ValueReply<'a> {
+    index: u32,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    data: DataReply<'a>,
+    ttl: TtlBody,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions: Option<String>,
+    timestamp: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    references: Vec<ReferenceBody>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum DataReply<'a> {
+    Text(&'a str),
+    Formatted { format: Format, value: String },
+}
+
+impl<'a> From<ValueRef<'a>> for ValueReply<'a> {
+    fn from(value: ValueRef<'a>) -> Self {
+        let data = std::str::from_utf8(value.data).map_or_else(
+            |_| DataReply::Formatted {
+                format: Format::Base64,
+                value: BASE64.encode(value.data),
+            },
+            DataReply::Text,
+        );
+        Self {
+            index: value.index,
+            kind: value.kind,
+            data,
+            ttl: ttl_reply(value.ttl),
+            permissions: permissions_reply(value.permissions),
+            timestamp: time_ms(value.timestamp_ms),
+            references: references_reply(&value),
+        }
+    }
+}
+
+/// A ttl as JSON, in both dialects.
+pub(super) fn ttl_reply(ttl: Ttl) -> TtlBody {
+    match ttl {
+        Ttl::Relative(seconds) => TtlBody::Seconds(seconds),
+        Ttl::Absolute(seconds) => TtlBody::Until(time_ms(u64::from(seconds) * 1000)),
+    }
+}
+
+/// Permissions where they are not the usual ones.
+pub(super) fn permissions_reply(permissions: Permissions) -> Option<String> {
+    (permissions != Permissions::default()).then(|| permissions.to_string())
+}
+
+/// References as JSON, in both dialects.
+pub(super) fn references_reply(value: &ValueRef<'_>) -> Vec<ReferenceBody> {
+    let reply = |reference: crate::record::ReferenceRef<'_>| ReferenceBody {
+        handle: reference.handle.to_owned(),
+        index: reference.index,
+    };
+    value.references().map(reply).collect()
+}
+
+/// A time as RFC 3339.
+pub(super) fn time_ms(time_ms: u64) -> String {
+    let time = i64::try_from(time_ms)
+        .ok()
+        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok());
+    time.unwrap_or(jiff::Timestamp::MAX).to_string()
+}
