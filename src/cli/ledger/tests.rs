@@ -149,7 +149,9 @@ fn what_is_not_there_is_not_made() {
     std::fs::create_dir(folder.path().join("ledger")).unwrap();
     let failure = verify(folder.path()).unwrap_err();
     assert!(failure.error.contains("is empty"), "{failure:?}");
-    std::fs::write(folder.path().join("ledger/control"), "no folder").unwrap();
+    let control = folder.path().join("ledger/control");
+    std::fs::create_dir(&control).unwrap();
     let failure = verify(folder.path()).unwrap_err();
     assert!(failure.error.contains("cannot open"), "{failure:?}");
+    assert_eq!(std::fs::read_dir(control).unwrap().count(), 0);
 }
