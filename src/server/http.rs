@@ -196,7 +196,7 @@ mod tests {
         drop(slots);
         assert!(peers.open.lock().unwrap().is_empty());
         let here: IpAddr = "127.0.0.1".parse().unwrap();
-        let many: Vec<_> = (0..9).map(|_| peers.enter(here).unwrap()).collect();
-        assert_eq!(many.len(), 9);
+        let here = [peers.enter(here), peers.enter(here), peers.enter(here)];
+        assert!(here.iter().all(Option::is_some));
     }
 }

@@ -190,11 +190,11 @@ fn view_json(view: &PrefixView<'_>, asked: &Asked) -> Vec<Value> {
         };
     };
     let facts = &enterprise.facts;
-    let rows = [(1, "DESC", &facts.org_name), (2, "URL", &facts.website)];
+    let rows = [(1, "DESC", &*facts.org_name), (2, "URL", &*facts.website)];
     let rows = rows
         .into_iter()
         .filter(|(index, kind, text)| !text.is_empty() && asked.wants(*index, kind));
-    let value = |(index, kind, text): (u32, &str, &Box<str>)| {
+    let value = |(index, kind, text): (u32, &str, &str)| {
         let data = json!({ "format": "string", "value": text });
         json!({ "index": index, "type": kind, "data": data, "ttl": 86_400 })
     };

@@ -15,8 +15,13 @@ const RETRY_AFTER_SECONDS: &str = "2";
 //----------- Problem ----------------------------------------------------------
 
 /// An error as the client sees it: never the text of an internal one.
+///
+/// Boxed, since every handler returns one or a response, and nearly always the response.
 #[derive(Debug, Clone)]
-pub(super) struct Problem {
+pub(super) struct Problem(Box<Parts>);
+
+#[derive(Debug, Clone)]
+struct Parts {
     status: StatusCode,
     code: &'static str,
     detail: String,
@@ -28,13 +33,13 @@ impl Problem {
     /// A problem with a stable code and a sentence that says what to do.
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         let detail = detail.into();
-        Self {
+        Self(Box::new(Parts {
             status,
             code,
             detail,
             more: Map::new(),
             headers: Vec::new(),
-        }
+        }))
     }
 
     /// A request that makes no sense.
@@ -68,10 +73,9 @@ impl Problem {
 
     /// Nothing of it is for nobody in particular.
     pub(super) fn denied(detail: impl Into<String>) -> Self {
-        Self {
-            code: "denied",
-            ..Self::unauthorized(detail)
-        }
+        let mut denied = Self::unauthorized(detail);
+        denied.0.code = "denied";
+        denied
     }
 
     /// A job that was refused.
@@ -86,12 +90,12 @@ impl Problem {
 
     /// Adds a member.
     pub(super) fn with(mut self, name: &str, value: Value) -> Self {
-        self.more.insert(name.to_owned(), value);
+        self.0.more.insert(name.to_owned(), value);
         self
     }
 
     fn header(mut self, name: header::HeaderName, value: &'static str) -> Self {
-        self.headers.push((name, value));
+        self.0.headers.push((name, value));
         self
     }
 }
@@ -115,23 +119,30 @@ impl From<RegistryError> for Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
+        let Parts {
+            status,
+            code,
+            detail,
+            more,
+            headers,
+        } = *self.0;
         let mut body = Map::new();
         body.insert(
             "type".to_owned(),
-            json!(format!("urn:biaoshi:problem:{}", self.code)),
+            json!(format!("urn:biaoshi:problem:{}", code)),
         );
-        let title = self.status.canonical_reason().unwrap_or("Error");
+        let title = status.canonical_reason().unwrap_or("Error");
         body.insert("title".to_owned(), json!(title));
-        body.insert("status".to_owned(), json!(self.status.as_u16()));
-        body.insert("detail".to_owned(), json!(self.detail));
-        body.insert("code".to_owned(), json!(self.code));
-        body.extend(self.more);
-        let mut response = super::json(self.status, &body);
-        let headers = response.headers_mut();
+        body.insert("status".to_owned(), json!(status.as_u16()));
+        body.insert("detail".to_owned(), json!(detail));
+        body.insert("code".to_owned(), json!(code));
+        body.extend(more);
+        let mut response = super::json(status, &body);
+        let sent = response.headers_mut();
         let problem = HeaderValue::from_static("application/problem+json");
-        headers.insert(header::CONTENT_TYPE, problem);
-        for (name, value) in self.headers {
-            headers.insert(name, HeaderValue::from_static(value));
+        sent.insert(header::CONTENT_TYPE, problem);
+        for (name, value) in headers {
+            sent.insert(name, HeaderValue::from_static(value));
         }
         response
     }

@@ -119,6 +119,8 @@ pub(super) struct Decoded<R> {
     /// What of `input` is not decoded yet.
     pending: std::ops::Range<usize>,
     is_at_end: bool,
+    /// The decoder has given all it will; it must not be asked again.
+    is_done: bool,
 }
 
 impl<R: Read> Decoded<R> {
@@ -134,6 +136,7 @@ impl<R: Read> Decoded<R> {
             input,
             pending: 0..0,
             is_at_end: false,
+            is_done: false,
         }
     }
 }
@@ -144,7 +147,7 @@ impl<R: Read> Read for Decoded<R> {
         if output.len() < 16 {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        loop {
+        while !self.is_done {
             if self.pending.is_empty() && !self.is_at_end {
                 let count = self.file.read(&mut self.input)?;
                 self.pending = 0..count;
@@ -154,11 +157,12 @@ impl<R: Read> Read for Decoded<R> {
             let (result, read, written, _) =
                 self.decoder.decode_to_utf8(input, output, self.is_at_end);
             self.pending.start += read;
-            let is_done = self.is_at_end && result == CoderResult::InputEmpty;
-            if written > 0 || is_done {
+            self.is_done = self.is_at_end && result == CoderResult::InputEmpty;
+            if written > 0 {
                 return Ok(written);
             }
         }
+        Ok(0)
     }
 }
 

@@ -80,7 +80,10 @@ impl<R: Read> Rows<R> {
             match choose(&headings, profiles) {
                 Ok(profile) => return Ok(Self::begin(records, profile.clone(), &headings)),
                 Err(error) => {
-                    nearest = Some(nearest.map_or(error.clone(), |nearer| nearer.nearer(error)));
+                    nearest = Some(match nearest {
+                        Some(nearer) => nearer.nearer(error),
+                        None => error,
+                    });
                 }
             }
         }

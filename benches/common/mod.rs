@@ -1,0 +1,87 @@
+//! What the benches register: products as a clerk's file has them.
+
+// Each bench uses a part of this.
+#![allow(dead_code, reason = "shared by benches that use different parts of it")]
+
+use biaoshi::{
+    change::{Change, Class, Draft, Entry, FOLD_RULE, Kind, LedgerId, Partition, Place, PutChange},
+    identifier::Identifier,
+    ledger::Head,
+    record::{Permissions, Record, Ttl, Value},
+    state::{DATA, State},
+};
+
+/// The nine values of a product.
+pub(crate) fn product(n: usize) -> Record {
+    let serial = format!("{n:07}");
+    let url = format!("https://e001.example.cn/p/{n}");
+    let values = [
+        ("NAME", "液压泵"),
+        ("MODEL", "D121"),
+        ("BATCH", "L26053"),
+        ("SERIAL", &serial),
+        ("PRODUCED", "2026-05-27"),
+        ("GTIN", "6964912215850"),
+        ("BRAND", "江汉"),
+        ("URL", &url),
+        ("MAKER", "十堰江汉装备制造有限公司"),
+    ];
+    let value = |(index, (kind, data)): (u32, (&str, &str))| Value {
+        index,
+        kind: kind.into(),
+        data: data.as_bytes().into(),
+        ttl: Ttl::default(),
+        permissions: Permissions::default(),
+        timestamp_ms: 1_793_500_000_000,
+        references: Vec::new(),
+    };
+    Record::new((2000..).zip(values).map(value).collect()).expect("nine values are a record")
+}
+
+/// The `n`th identifier.
+pub(crate) fn identifier(n: usize) -> Identifier {
+    let text = format!("88.118.0002/P0320260527{n:07}");
+    Identifier::parse_registration(&text).expect("it is one")
+}
+
+/// Begins an entry behind `head`.
+pub(crate) fn draft(partition: &Partition, head: Head, kind: Kind) -> Draft {
+    Draft::new(Place {
+        ledger_id: LedgerId([1; 16]),
+        partition: partition.clone(),
+        seq: head.seq + 1,
+        previous: head.hash,
+        time_ms: 1_793_500_000_000,
+        control_at: 0,
+        kind,
+    })
+}
+
+/// An entry of `count` registrations, from the `first` on.
+pub(crate) fn registrations(head: Head, first: usize, count: usize) -> Entry {
+    let mut draft = draft(&DATA, head, Kind::Changes);
+    for n in first..first + count {
+        let change = PutChange::new(identifier(n), Class::New, None, &product(n));
+        draft
+            .push(&Change::Put(Box::new(change)))
+            .expect("2,000 products fit an entry");
+    }
+    draft.finish()
+}
+
+/// A state of `count` products.
+pub(crate) fn state(count: usize) -> State {
+    let state = State::new();
+    let change = Change::Genesis {
+        ledger_id: LedgerId([1; 16]),
+        fold_rule: FOLD_RULE,
+    };
+    let mut genesis = draft(&Partition::Control, Head::default(), Kind::Genesis);
+    genesis.push(&change).expect("one change fits");
+    state.apply(&genesis.finish()).expect("it is the first");
+    for first in (0..count).step_by(2_000) {
+        let entry = registrations(state.at(&DATA).head, first, 2_000.min(count - first));
+        state.apply(&entry).expect("it is the next");
+    }
+    state
+}

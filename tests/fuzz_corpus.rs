@@ -1,0 +1,65 @@
+//! The corpora of the fuzz targets as ordinary tests: what was found once stays found.
+//!
+//! The configuration's is replayed, and edited, by `config_corpus.rs`.
+
+use std::{fs, path::Path};
+
+#[path = "../fuzz/oracles/csv_row.rs"]
+mod csv_row;
+#[path = "../fuzz/oracles/entry.rs"]
+mod entry;
+#[path = "../fuzz/oracles/identifier.rs"]
+mod identifier;
+#[path = "../fuzz/oracles/record.rs"]
+mod record;
+
+/// Checks every file of a corpus, each cut short at a few places too.
+fn replay(target: &str, check: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(target);
+    let mut files = 0;
+    for file in fs::read_dir(&folder).expect("each target has a corpus") {
+        let bytes = fs::read(file.expect("a folder can be read").path()).expect("so can its files");
+        check(&bytes);
+        for cut in [
+            bytes.len() / 3,
+            bytes.len() / 2,
+            bytes.len().saturating_sub(1),
+        ] {
+            check(&bytes[..cut]);
+        }
+        files += 1;
+    }
+    assert!(files >= 5, "{target}: {files} seeds");
+}
+
+#[test]
+fn csv_row_corpus() {
+    replay("csv_row", csv_row::check);
+}
+
+#[test]
+fn entry_corpus() {
+    replay("entry", entry::check);
+}
+
+#[test]
+fn identifier_corpus() {
+    replay("identifier", identifier::check);
+}
+
+#[test]
+fn record_corpus() {
+    replay("record", record::check);
+}
+
+/// Writes seeds that text editors cannot: `cargo test --test fuzz_corpus -- --ignored`
+#[test]
+#[ignore = "writes files: run it by hand after a change of a format"]
+fn write_seeds() {
+    seeds::write();
+}
+
+#[path = "../fuzz/oracles/seeds.rs"]
+mod seeds;
