@@ -16,6 +16,7 @@ mod client;
 mod failure;
 #[cfg(test)]
 mod fake_node;
+mod import;
 mod ledger;
 mod output;
 mod progress;
@@ -69,15 +70,21 @@ fn run(arguments: Arguments, variables: Variables) -> Result<Exit, Failure> {
         return check_config::print_defaults(&output);
     }
     let file = config::locate(arguments.config, variables.iter().cloned());
+    let locale = import::Locale::of(&variables);
     let loaded = config::load(file.as_deref(), variables)?;
-    dispatch(arguments.command, loaded, &output)
+    dispatch(arguments.command, loaded, locale, &output)
 }
 
-fn dispatch(command: Command, loaded: Loaded, output: &Output) -> Result<Exit, Failure> {
+fn dispatch(
+    command: Command,
+    loaded: Loaded,
+    locale: import::Locale,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let config: &Config = &loaded.config;
     match command {
         Command::Serve { accept_clock } => serve::run(config, accept_clock, output),
-        Command::Import(arguments) => not_built("import", &arguments.file),
+        Command::Import(arguments) => import::run(config, &arguments, locale, output),
         Command::Resolve(arguments) => resolve::run(config, &arguments, output),
         Command::Ledger { command } => ledger::run(config, &command, output),
         Command::CheckConfig { .. } => check_config::run(&loaded, output),
@@ -94,13 +101,4 @@ fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
             Failure::new(error, "see whether open files are limited (ulimit -n)")
         })?;
     Ok(runtime.block_on(work))
-}
-
-/// For a command whose insides are still to come.
-fn not_built(command: &str, about: &std::path::Path) -> Result<Exit, Failure> {
-    let error = format!("{command} is not built yet ({})", about.display());
-    Err(Failure::new(
-        error,
-        "see CHANGELOG.md for what this build does",
-    ))
 }

@@ -103,7 +103,9 @@ impl Client {
 
     /// Lets time pass.
     pub(super) fn sleep(&self, time: Duration) {
-        self.runtime.block_on(tokio::time::sleep(time));
+        // The timer has to be made inside the runtime.
+        self.runtime
+            .block_on(async { tokio::time::sleep(time).await });
     }
 
     fn send(

@@ -98,7 +98,7 @@ fn a_reply_has_an_end() {
     let client = client(&fake.url);
     assert_eq!(client.get("/at").unwrap().body.len(), REPLY_BYTES_MAX);
     let error = client.get("/over").unwrap_err();
-    assert_eq!(error, ClientError::TooLarge(fake.url.clone()));
+    assert_eq!(error, ClientError::TooLarge(fake.url));
     assert!(!error.may_pass());
 }
 
