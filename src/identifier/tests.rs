@@ -203,6 +203,24 @@ fn only_the_canonical_name_is_accepted() {
     assert_eq!(dns::from_dns_labels(&[]), None);
     assert_eq!(dns::from_dns_labels(&[&b"\xff"[..], b"88"]), None);
     assert_eq!(dns::from_dns_labels(&vec![&b"a"[..]; 100_000]), None);
+    assert_eq!(dns::from_dns_labels(&[&[b'a'; 100_000], b"88"]), None);
+}
+
+#[test]
+fn a_dot_inside_a_label_is_no_dot_between_labels() {
+    // Read as text both would be `abc.8.8`, which is the name of `8.8/abc`.
+    let plain: [&[u8]; 3] = [b"abc", b"8", b"8"];
+    assert!(dns::from_dns_labels(&plain).is_some());
+    let dotted: [&[&[u8]]; 5] = [
+        &[b"abc", b"8.8"],
+        &[b"abc", b"8.8.8"],
+        &[b"abc.8", b"8"],
+        &[b"64p36", b"_x", b"8.8"],
+        &[b"64p36._x", b"8"],
+    ];
+    for labels in dotted {
+        assert_eq!(dns::from_dns_labels(labels), None, "{labels:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,10 @@ const MESSY_EXPECTED: &[u8] = include_bytes!("../../../tests/data/products-messy
 const FIRMS: &[u8] = include_bytes!("../../../tests/data/enterprises.csv");
 
 fn profiles() -> [Profile; 2] {
-    [Profile::parse(PRODUCTS).unwrap(), Profile::parse(ENTERPRISES).unwrap()]
+    [
+        Profile::parse(PRODUCTS).unwrap(),
+        Profile::parse(ENTERPRISES).unwrap(),
+    ]
 }
 
 fn open(bytes: &[u8]) -> Result<Rows<&[u8]>, ImportError> {
@@ -34,12 +37,16 @@ struct FakeNode {
 impl FakeNode {
     fn new() -> Self {
         let firms = rows(FIRMS).into_iter().map(|row| match row.step {
-            Step::Ready { request: Request::Enterprise(firm), .. } => {
-                (firm.prefix, firm.hosting == HostingWord::SelfBuilt)
-            }
+            Step::Ready {
+                request: Request::Enterprise(firm),
+                ..
+            } => (firm.prefix, firm.hosting == HostingWord::SelfBuilt),
             other => panic!("row {}: {other:?}", row.data_row),
         });
-        Self { prefixes: firms.collect(), registered: HashMap::new() }
+        Self {
+            prefixes: firms.collect(),
+            registered: HashMap::new(),
+        }
     }
 
     fn prefix_fault(&self, prefix: &str) -> Option<Code> {
@@ -54,10 +61,16 @@ impl FakeNode {
     fn judge(&mut self, row: Row) -> Code {
         match row.step {
             Step::Skipped(code) => code,
-            Step::Refused { fault, ask_node_first } => {
-                ask_node_first.and_then(|prefix| self.prefix_fault(&prefix)).unwrap_or(fault.code)
-            }
-            Step::Ready { request: Request::Product(product), note } => {
+            Step::Refused {
+                fault,
+                ask_node_first,
+            } => ask_node_first
+                .and_then(|prefix| self.prefix_fault(&prefix))
+                .unwrap_or(fault.code),
+            Step::Ready {
+                request: Request::Product(product),
+                note,
+            } => {
                 let identifier = Identifier::parse_registration(&product.identifier).unwrap();
                 if let Some(fault) = self.prefix_fault(identifier.authority()) {
                     return fault;
@@ -71,7 +84,10 @@ impl FakeNode {
                     Some(_) => Code::Conflict,
                 }
             }
-            Step::Ready { request: Request::Enterprise(_), .. } => panic!("no products"),
+            Step::Ready {
+                request: Request::Enterprise(_),
+                ..
+            } => panic!("no products"),
         }
     }
 }
@@ -88,7 +104,13 @@ fn each_row_of_the_messy_file_gets_its_code() {
         let row = judged.next().unwrap();
         assert_eq!(row.data_row.to_string(), line[0]);
         let (key, code) = (row.key.clone(), node.judge(row));
-        assert_eq!(code.name(), &line[1], "row {} {key:?}: {}", &line[0], &line[2]);
+        assert_eq!(
+            code.name(),
+            &line[1],
+            "row {} {key:?}: {}",
+            &line[0],
+            &line[2]
+        );
     }
     assert_eq!(judged.next(), None);
 }
