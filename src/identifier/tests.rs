@@ -67,6 +67,30 @@ fn each_fault_has_its_code() {
 }
 
 #[test]
+fn the_gravest_fault_counts_wherever_it_stands() {
+    // Each text has all the faults of those behind it; they come off one by one.
+    let rest = "e\u{301}".repeat(200);
+    for (text, code) in [
+        (" x\u{378}\u{202e}\u{200b}\u{7}", "control_character"),
+        (" x\u{378}\u{202e}\u{200b}", "zero_width"),
+        (" x\u{378}\u{202e}", "bidi"),
+        (" x\u{378}", "unassigned_character"),
+        (" x", "outer_blank"),
+        ("x", "no_slash"),
+        ("x/", "bad_prefix"),
+        ("88/", "identifier_too_long"),
+    ] {
+        assert_eq!(refused(&format!("{text}{rest}")), code, "{text:?}");
+    }
+    let told = Identifier::parse_registration("88.1/\u{200b}\u{200b}\u{202e}");
+    let first = IdentifierError::ZeroWidth {
+        position: 6,
+        code_point: 0x200B,
+    };
+    assert_eq!(told, Err(first));
+}
+
+#[test]
 fn limits_hold_at_one_over_and_far_over() {
     let with = |characters: usize, filler: &str| {
         format!("88.118.8/{}", filler.repeat(characters - "88.118.8/".len()))
@@ -74,6 +98,7 @@ fn limits_hold_at_one_over_and_far_over() {
     for filler in ["x", "标", "𠀀"] {
         assert_eq!(refused(&with(255, filler)), "accepted");
         assert_eq!(refused(&with(256, filler)), "identifier_too_long");
+        assert!(Identifier::parse_query(&with(255, filler)).is_ok());
         assert!(Identifier::parse_query(&with(256, filler)).is_err());
         assert_eq!(refused(&with(100_000, filler)), "identifier_too_long");
     }
@@ -127,6 +152,37 @@ fn only_ascii_case_is_folded() {
     assert_ne!(query("88.118.8/x ").key(), query("88.118.8/x").key());
     assert_ne!(query("88.118.08/x").key(), query("88.118.8/x").key());
     assert_eq!(format!("{:?}", query("88.1/a").key()), r#"Key("88.1/A")"#);
+}
+
+#[test]
+fn bytes_that_are_no_key_are_refused() {
+    let key = |characters: usize, filler: &str| {
+        format!("\u{1}88.1/{}", filler.repeat(characters - "88.1/".len())).into_bytes()
+    };
+    for filler in ["A", "标", "𠀀"] {
+        assert!(Key::from_bytes(&key(255, filler)).is_ok());
+        assert_eq!(Key::from_bytes(&key(256, filler)), Err(KeyError));
+        assert_eq!(Key::from_bytes(&key(100_000, filler)), Err(KeyError));
+    }
+    for bytes in [
+        &b""[..],
+        b"\x01",
+        b"\x0088.1/A",
+        b"\x021.2.156/A",
+        b"\x0788.1/A",
+        b"\x0188.1/\xff",
+        b"\x0188.1/a",
+        b"\x0188.1",
+    ] {
+        assert_eq!(Key::from_bytes(bytes), Err(KeyError), "{bytes:?}");
+    }
+}
+
+#[test]
+fn a_key_knows_its_parts() {
+    let key = query("88.118/a/血糖").key();
+    assert_eq!(key.system(), System::Handle);
+    assert_eq!((key.authority(), key.local()), ("88.118", "A/血糖"));
 }
 
 #[test]
@@ -240,6 +296,8 @@ fn names_in_urls() {
         Ok("88.118.8/JX/4")
     );
     assert_eq!(url::from_path("%FF"), Err(url::PathError::NotUtf8));
+    assert_eq!(url::from_path("88.1/a%00"), Err(url::PathError::Nul));
+    assert_eq!(url::from_path("%252F+").as_deref(), Ok("%2F+"));
     for path in ["%", "%2", "a%zz", "%%41"] {
         assert_eq!(
             url::from_path(path),
