@@ -1,7 +1,5 @@
 //! Names as people write them, at their limits, and as nobody should.
 
-use proptest::prelude::*;
-
 use super::*;
 
 fn query(text: &str) -> Identifier {
@@ -311,70 +309,4 @@ fn names_in_urls() {
         url::from_path(&format!("{longest}a")),
         Err(url::PathError::TooLong)
     );
-}
-
-//----------- Properties -------------------------------------------------------
-
-/// Suffixes of what clerks type, and of what they do not.
-fn suffix() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "[ -~]{1,80}",
-        "[A-Za-z0-9-]{1,70}",
-        "[0-9]{1,20}",
-        "\\PC{1,40}",
-        "[./%]{1,9}"
-    ]
-}
-
-fn name() -> impl Strategy<Value = String> {
-    ("[0-9]{1,4}(\\.[0-9]{1,5}){1,3}", suffix())
-        .prop_map(|(prefix, suffix)| format!("{prefix}/{suffix}"))
-}
-
-proptest! {
-    #[test]
-    fn nothing_panics(text in any::<String>(), bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
-        let _ = Identifier::parse_registration(&text);
-        if let Ok(identifier) = Identifier::parse_query(&text) {
-            let _ = (identifier.key(), dns::to_dns_name(&identifier, "id.example"));
-            let _ = url::to_path(&identifier);
-        }
-        let _ = (url::from_path(&text), Key::from_bytes(&bytes), Prefix::parse(&text));
-        let labels: Vec<&[u8]> = bytes.split(|byte| *byte == b'.').collect();
-        let _ = dns::from_dns_labels(&labels);
-    }
-
-    #[test]
-    fn printing_and_reading_is_the_identity(text in name()) {
-        let read = query(&text);
-        prop_assert_eq!(&read.to_string(), &text);
-        prop_assert_eq!(&format!("{}/{}", read.authority(), read.local()), &text);
-        if let Ok(registered) = Identifier::parse_registration(&text) {
-            prop_assert_eq!(registered, read);
-        }
-    }
-
-    #[test]
-    fn folding_is_idempotent(text in name()) {
-        let key = query(&text).key();
-        prop_assert_eq!(&query(key.text()).key(), &key);
-        prop_assert_eq!(&query(&text.to_ascii_lowercase()).key(), &key);
-        prop_assert_eq!(Key::from_bytes(key.as_bytes()), Ok(key));
-    }
-
-    #[test]
-    fn dns_names_come_back_or_are_not_given(text in name()) {
-        let identifier = query(&text);
-        if let Some(name) = dns::to_dns_name(&identifier, "") {
-            let back = dns::from_dns_labels(&labels(&name)).expect("a name we gave is canonical");
-            prop_assert_eq!(back.key(), identifier.key());
-        }
-    }
-
-    #[test]
-    fn paths_come_back(text in name()) {
-        let path = url::to_path(&query(&text));
-        prop_assert!(path.split('/').all(|segment| !matches!(segment, "." | ".." | "")));
-        prop_assert_eq!(url::from_path(&path), Ok(text));
-    }
 }
