@@ -1,0 +1,266 @@
+//! A node as its users run it: the real binary, a directory of its own, a free port.
+
+#![allow(dead_code, reason = "shared by tests that use different parts of it")]
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+
+/// The secondary prefixes of the sample.
+const PREFIXES: &str = "88.101,88.118,88.300,88.488,88.709,88.800";
+
+/// How often readiness is asked for, twenty times a second: a start replays 30,000 registrations.
+const READY_TRIES_MAX: u32 = 1_200;
+
+//----------- Node -------------------------------------------------------------
+
+/// A node's directory, and the node while it runs.
+pub(crate) struct Node {
+    folder: TempDir,
+    settings: Vec<(&'static str, String)>,
+    running: Option<Running>,
+}
+
+struct Running {
+    child: Child,
+    address: String,
+}
+
+impl Node {
+    /// Starts a node in a directory of its own.
+    pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// The same, with variables of the configuration.
+    pub(crate) fn start_with(settings: &[(&'static str, &str)]) -> Self {
+        let folder = tempfile::tempdir().expect("a directory can be made");
+        let settings = settings
+            .iter()
+            .map(|(name, value)| (*name, (*value).to_owned()));
+        let mut node = Self {
+            folder,
+            settings: settings.collect(),
+            running: None,
+        };
+        node.start_again();
+        node
+    }
+
+    /// Starts it again on what it has stored.
+    pub(crate) fn start_again(&mut self) {
+        assert!(self.running.is_none(), "it is running");
+        let mut child = self
+            .command()
+            .arg("serve")
+            .env("BIAOSHI_HTTP_LISTEN", "127.0.0.1:0")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        let mut welcome = String::new();
+        let stdout = child.stdout.take().expect("its output is piped");
+        BufReader::new(stdout)
+            .read_line(&mut welcome)
+            .expect("it says where it listens");
+        let address = welcome
+            .split_once("http://")
+            .and_then(|(_, rest)| rest.split_once(';'))
+            .map(|(address, _)| address.to_owned())
+            .unwrap_or_else(|| panic!("no address in {welcome:?}"));
+        self.running = Some(Running { child, address });
+        self.wait_until_ready();
+    }
+
+    fn wait_until_ready(&self) {
+        for _ in 0..READY_TRIES_MAX {
+            if self.get("/readyz").0 == 200 {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the node was not ready in time");
+    }
+
+    /// Kills it as a power cut would, but for the disk: no handler runs.
+    pub(crate) fn kill(&mut self) {
+        let mut running = self.running.take().expect("it is running");
+        running.child.kill().expect("it can be killed");
+        running.child.wait().expect("it ends");
+    }
+
+    /// Asks it to stop, and returns whether it ended well.
+    pub(crate) fn stop(&mut self) -> bool {
+        let mut running = self.running.take().expect("it is running");
+        let pid = running.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        assert!(asked.is_ok_and(|status| status.success()));
+        running.child.wait().expect("it ends").success()
+    }
+
+    /// Where it stores what it is told.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// A path in its folder, beside the data.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// `127.0.0.1:port`
+    pub(crate) fn address(&self) -> &str {
+        &self.running.as_ref().expect("it is running").address
+    }
+
+    /// The bootstrap token.
+    pub(crate) fn token(&self) -> String {
+        let file = self.data_dir().join("admin-token");
+        std::fs::read_to_string(file)
+            .expect("a running node has a token")
+            .trim()
+            .to_owned()
+    }
+
+    /// The binary, told of this node.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_biaoshi"));
+        command
+            .current_dir(self.folder.path())
+            .env("BIAOSHI_NODE_DATA_DIR", self.data_dir())
+            .env("BIAOSHI_NODE_SECONDARY_PREFIXES", PREFIXES)
+            .env("LC_ALL", "C.UTF-8")
+            .envs(self.settings.iter().map(|(name, value)| (name, value)));
+        if let Some(running) = &self.running {
+            command.env("BIAOSHI_HTTP_LISTEN", &running.address);
+        }
+        command
+    }
+
+    /// Runs a command of the binary to its end.
+    pub(crate) fn run(&self, arguments: &[&str]) -> Output {
+        self.command()
+            .args(arguments)
+            .output()
+            .expect("the binary runs")
+    }
+
+    /// Imports a file of `tests/data` and returns its exit code and summary.
+    pub(crate) fn import(&self, file: &str, more: &[&str]) -> (i32, serde_json::Value) {
+        let file = data(file);
+        let file = file.to_str().expect("its path is text");
+        let output = self.run(&[&["--json", "import", file], more].concat());
+        let code = output.status.code().unwrap_or(-1);
+        let summary = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            panic!("{error}: {}", String::from_utf8_lossy(&output.stderr));
+        });
+        (code, summary)
+    }
+
+    /// What `ledger verify` says.
+    pub(crate) fn verify(&self) -> serde_json::Value {
+        let output = self.run(&["--json", "ledger", "verify"]);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{stderr}");
+        serde_json::from_slice(&output.stdout).expect("it is JSON")
+    }
+
+    /// A request without a body.
+    pub(crate) fn get(&self, path: &str) -> (u16, Vec<u8>) {
+        Client::connect(self.address()).request("GET", path, &[], b"")
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        if let Some(mut running) = self.running.take() {
+            // A test that failed leaves no node behind.
+            let _ = running.child.kill();
+            let _ = running.child.wait();
+        }
+    }
+}
+
+/// A file of the samples.
+pub(crate) fn data(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name)
+}
+
+//----------- Client -----------------------------------------------------------
+
+/// A connection that is kept open: thousands of queries are asked over it.
+pub(crate) struct Client {
+    stream: BufReader<TcpStream>,
+}
+
+impl Client {
+    /// Connects.
+    pub(crate) fn connect(address: &str) -> Self {
+        let stream = TcpStream::connect(address).expect("the node listens");
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .expect("a time-out can be set");
+        Self {
+            stream: BufReader::new(stream),
+        }
+    }
+
+    /// Sends a request and reads its answer: status and body.
+    pub(crate) fn request(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: &[u8],
+    ) -> (u16, Vec<u8>) {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: node\r\n");
+        for header in headers {
+            head.push_str(header);
+            head.push_str("\r\n");
+        }
+        head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+        let bytes = [head.as_bytes(), body].concat();
+        self.stream
+            .get_mut()
+            .write_all(&bytes)
+            .expect("the node reads");
+        self.answer()
+    }
+
+    fn answer(&mut self) -> (u16, Vec<u8>) {
+        let status = self.line();
+        let status = status
+            .split(' ')
+            .nth(1)
+            .and_then(|status| status.parse().ok());
+        let mut length = 0;
+        loop {
+            let line = self.line().to_ascii_lowercase();
+            if line.is_empty() {
+                break;
+            }
+            if let Some(value) = line.strip_prefix("content-length: ") {
+                length = value.parse().expect("a length is a number");
+            }
+        }
+        let mut body = vec![0; length];
+        self.stream
+            .read_exact(&mut body)
+            .expect("the body is as long as it says");
+        (status.expect("an answer has a status"), body)
+    }
+
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.stream.read_line(&mut line).expect("the node answers");
+        line.trim_end().to_owned()
+    }
+}
