@@ -3,7 +3,7 @@
 use super::{Code, Column, FieldKind};
 use crate::identifier::{Identifier, Prefix};
 
-/// The weights of a unified social credit code's characters (GB 32100-2015 §4.3).
+/// The characters of a unified social credit code, in the order of their values (GB 32100-2015).
 const USCC_ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 /// Characters of a unified social credit code.
@@ -177,14 +177,26 @@ fn url(cell: &str) -> Result<(), Code> {
     }
 }
 
-/// A unified social credit code; letters are stored in upper case.
+/// A unified social credit code with its check character (GB 32100-2015 §4.4); letters are stored
+/// in upper case.
 fn uscc(cell: &str) -> Result<Checked, Code> {
     let text = cell.to_ascii_uppercase();
-    let is_code = text.len() == USCC_CHARACTERS
-        && text
-            .chars()
-            .all(|character| USCC_ALPHABET.contains(character));
-    if is_code {
+    let values: Option<Vec<usize>> = text
+        .chars()
+        .map(|character| USCC_ALPHABET.find(character))
+        .collect();
+    let values = values.filter(|values| values.len() == USCC_CHARACTERS);
+    let [body @ .., check] = values.as_deref().unwrap_or_default() else {
+        return Err(Code::BadCheckDigit);
+    };
+    // Weights are the powers of 3 modulo 31.
+    let weights = std::iter::successors(Some(1), |weight| Some(weight * 3 % 31));
+    let sum: usize = body
+        .iter()
+        .zip(weights)
+        .map(|(value, weight)| value * weight)
+        .sum();
+    if (sum + check).is_multiple_of(31) {
         Ok(Checked {
             text,
             is_normalised: false,

@@ -23,6 +23,7 @@ pub(super) struct Lines<R> {
     /// What of `ready` was given out.
     given: usize,
     in_quotes: bool,
+    is_at_end: bool,
     at_line_start: bool,
     after_return: bool,
     record_bytes: usize,
@@ -38,11 +39,17 @@ impl<R: Read> Lines<R> {
             ready: Vec::new(),
             given: 0,
             in_quotes: false,
+            is_at_end: false,
             at_line_start: true,
             after_return: false,
             record_bytes: 0,
             records: 1,
         }
+    }
+
+    /// Whether the text has ended within quotation marks.
+    pub(super) fn ended_open(&self) -> bool {
+        self.is_at_end && self.in_quotes
     }
 
     /// Passes one byte on.
@@ -84,6 +91,7 @@ impl<R: Read> Read for Lines<R> {
             self.ready.clear();
             self.given = 0;
             let count = self.text.read(&mut self.input)?;
+            self.is_at_end = count == 0;
             let input = std::mem::take(&mut self.input);
             let passed = input[..count].iter().try_for_each(|byte| self.pass(*byte));
             self.input = input;

@@ -148,6 +148,10 @@ impl<R: Read> Rows<R> {
             return Ok(None);
         }
         self.data_row += 1;
+        // The file ended within quotation marks: what this row holds of others is not known.
+        if self.records.get_ref().ended_open() {
+            return Ok(Some(row::swallowed(self.data_row)));
+        }
         // One more than there are headings tells that there are too many.
         let cells: Vec<&str> = self.record.iter().take(self.places.len() + 1).collect();
         Ok(Some(row::read(

@@ -138,6 +138,25 @@ pub(super) fn read(
     }
 }
 
+/// A row whose quotation mark is not closed before the file ends.
+pub(super) fn swallowed(data_row: u64) -> Row {
+    let fault = Fault {
+        code: Code::WrongColumns,
+        field: String::new(),
+        value: "\"…".to_owned(),
+    };
+    let step = Step::Refused {
+        fault,
+        ask_node_first: None,
+    };
+    Row {
+        data_row,
+        sheet_line: data_row + 1,
+        key: String::new(),
+        step,
+    }
+}
+
 /// The cell that the key of a row stands in.
 fn key_at(profile: &Profile, places: &[Option<usize>]) -> Option<usize> {
     let is_key = |place: &Option<usize>| {
