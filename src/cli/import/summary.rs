@@ -100,12 +100,12 @@ impl fmt::Display for Shown<'_> {
             writeln!(f, "this was a dry run: nothing was registered")?;
         }
         for (code, rows) in &summary.codes {
-            writeln!(
-                f,
+            let line = format!(
                 "{rows:>10}  {:<22}  {}",
                 code.name(),
                 advice(*code, self.language)
-            )?;
+            );
+            writeln!(f, "{}", line.trim_end())?;
         }
         if summary.unknown > 0 {
             writeln!(f, "{:>10}  other codes of the node", summary.unknown)?;
@@ -143,6 +143,6 @@ mod tests {
         assert_eq!(json, expected);
         let text = summary.shown(true, Language::En).to_string();
         assert!(text.starts_with("6 rows: 3 taken, 1 skipped, 2 refused\nthis was a dry run"));
-        assert!(text.contains("         2  ok  "), "{text}");
+        assert!(text.contains("         2  ok\n"), "{text}");
     }
 }

@@ -176,6 +176,10 @@ fn an_operators_profile_replaces_the_programs() {
     let node = FakeNode::start(created);
     desk.import(&node).unwrap();
     assert_eq!(node.asked()[0].json()[0]["values"][0]["type"], "TITLE");
+    // The program's own is not fallen back to: the operator meant this one.
+    fs::write(desk.path("file.csv"), products(&["a"])).unwrap();
+    let failure = desk.import(&node).unwrap_err();
+    assert!(failure.error.contains("代号"), "{failure:?}");
     fs::write(desk.path("own.toml"), "version = 2").unwrap();
     assert!(desk.import(&node).unwrap_err().error.contains("own.toml"));
 }
