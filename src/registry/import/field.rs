@@ -63,7 +63,10 @@ pub(super) fn check(column: &Column, cell: &str) -> Result<Checked, Code> {
             .map(|_| as_it_is(cell))
             .map_err(|_| Code::BadPrefix),
         FieldKind::Hosting => hosting(cell),
-        FieldKind::Text if is_scientific(cell) => Err(Code::ScientificNotation),
+        // `2E+5` may be a model; a spreadsheet writes a fraction and two digits of exponent.
+        FieldKind::Text if is_scientific(cell) && cell.contains('.') => {
+            Err(Code::ScientificNotation)
+        }
         FieldKind::Text | FieldKind::Identifier | FieldKind::Skip => Ok(as_it_is(cell)),
     }
 }
@@ -167,10 +170,9 @@ fn url(cell: &str) -> Result<(), Code> {
     let is_web = url::Url::parse(cell)
         .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     // The parser mends blanks and missing slashes; what is stored must be what was meant.
-    let has_slashes = cell
-        .split_once(':')
-        .is_some_and(|(_, rest)| rest.starts_with("//"));
-    if is_web && has_slashes && !cell.contains(char::is_whitespace) {
+    let rest = cell.split_once("://").map_or("", |(_, rest)| rest);
+    let has_host = rest.starts_with(|character: char| !matches!(character, '/' | '\\'));
+    if is_web && has_host && !cell.contains(char::is_whitespace) {
         Ok(())
     } else {
         Err(Code::BadUrl)

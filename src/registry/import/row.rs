@@ -125,7 +125,8 @@ pub(super) fn read(
     cells: &[&str],
     data_row: u64,
 ) -> Row {
-    let key_at = key_at(profile, places);
+    // Cells of a row with too many or too few may stand under the wrong heading.
+    let key_at = key_at(profile, places).filter(|_| cells.len() == places.len());
     let key = key_at
         .and_then(|at| cells.get(at))
         .map_or("", |cell| trim(cell));

@@ -93,6 +93,7 @@ fn texts_and_addresses() {
             ("2.02605E+12", "scientific_notation", "2.02605E+12"),
             ("E+1", "ok", "E+1"),
             ("1E5", "ok", "1E5"),
+            ("2E+5", "ok", "2E+5"),
             ("=1+1", "ok", "=1+1"),
             ("\u{feff}泵\u{3000}", "ok_trimmed", "泵"),
             ("a\u{fffd}", "bad_encoding", "a\u{fffd}"),
@@ -107,6 +108,7 @@ fn texts_and_addresses() {
             ("ftp://example.cn", "bad_url", "ftp://example.cn"),
             ("https:example.cn", "bad_url", "https:example.cn"),
             ("https://", "bad_url", "https://"),
+            ("http:///a", "bad_url", "http:///a"),
             (
                 "https://example.cn/a b",
                 "bad_url",

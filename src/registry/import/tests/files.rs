@@ -32,6 +32,15 @@ fn encodings_are_told_apart() {
 }
 
 #[test]
+fn a_character_cut_by_the_end_is_a_fault() {
+    // Two bytes of three: in GB18030 they are a character.
+    let file = [b"identifier,name\n88.118.8/A,", &"标".as_bytes()[..2]].concat();
+    assert_eq!(detect(&file[..]), Ok(Encoding::Gb18030));
+    let workbook = Dripping(b"PK\x03\x04rest", 1);
+    assert_eq!(detect(workbook), Err(EncodingError::Workbook));
+}
+
+#[test]
 fn a_spoilt_byte_does_not_turn_a_file_into_another_encoding() {
     let mut file = "标识编码,产品名称\n88.118.8/A,液压泵\n88.118.8/B,液压泵\n"
         .as_bytes()
@@ -110,6 +119,21 @@ fn rows_that_an_open_quotation_mark_swallowed_are_not_registered() {
 }
 
 #[test]
+fn quotation_marks_within_a_cell_are_text() {
+    let file = "identifier,name\n88.118.8/A,5\" 管\n\n88.118.8/B,\"a\"\"b\"\n88.118.8/C,\"x\"y\"";
+    assert_eq!(steps(file.as_bytes()), ["ok", "skipped_empty", "ok", "ok"]);
+    let file = format!("identifier,name\n{}", "88.118.8/A,5\" 管\n".repeat(100_001));
+    assert_eq!(rows(file.as_bytes()).len(), 100_001, "none of them is open");
+}
+
+#[test]
+fn cells_behind_the_last_heading_count() {
+    assert_eq!(steps(b"identifier,name\n,,,,,x\n"), ["wrong_columns"]);
+    let row = rows(b"identifier,name\nx,y,13800000000\n").remove(0);
+    assert_eq!(row.key, "", "it may stand under the wrong heading");
+}
+
+#[test]
 fn delimiters_and_headings_are_recognised() {
     for delimiter in [",", ";", "\t"] {
         let file = format!(" 标识编码 {delimiter}\u{feff}NAME\n88.118.8/A{delimiter}x\n");
@@ -179,6 +203,7 @@ fn profiles_are_checked() {
     assert!(wrong("index = 2001", "index = 2000"));
     assert!(wrong("index = 2001", "index = 0"));
     assert!(wrong("type = \"MODEL\"", ""));
+    assert!(wrong("\"规格型号\"", "\"品牌\""));
     assert!(wrong("field = \"model\"", "field = \"name\""));
     assert!(wrong("kind = \"identifier\"", "kind = \"text\""));
     assert!(wrong("kind = \"text\"", "kind = \"texts\""));
