@@ -169,7 +169,7 @@ fn every_answer_to_a_query() {
         ("88.118.8", 200, ""),
         ("0.NA/88.118.11", 404, "unassigned_prefix"),
         ("0.NA/88.999.1", 421, "foreign_prefix"),
-        ("88.118.8/%00", 404, "not_registered"),
+        ("88.118.8/%00", 400, "bad_path"),
         ("88.118.8/%FF", 400, "bad_path"),
         ("88.118.8/%", 400, "bad_path"),
     ];

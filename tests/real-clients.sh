@@ -109,9 +109,10 @@ pass "import of an enterprise"
 item=/api/v1/identifiers/88.118.0002/A-1
 body='{"values":[{"index":2000,"type":"NAME","data":"液压泵","ttl":86400}]}'
 request "put creates" 201 PUT "$item" -H 'Content-Type: application/json' -d "$body"
-request "put again replaces" 200 PUT "$item" -H 'Content-Type: application/json' -d "$body"
+request "put again is unchanged" 200 PUT "$item" -H 'Content-Type: application/json' -d "$body"
 request "put only to create" 412 PUT "$item" -H 'Content-Type: application/json' \
-    -H 'If-None-Match: *' -d "$body"
+    -H 'If-None-Match: *' \
+    -d '{"values":[{"index":2000,"type":"NAME","data":"减速机"}]}'
 request "get" 200 GET "$item"
 json 'any(v["index"] == 2000 and v["data"] == "液压泵" for v in body["values"])'
 request "get folds ASCII case" 200 GET /api/v1/identifiers/88.118.0002/a-1
@@ -137,7 +138,7 @@ header '^content-type: application/problem+json'
 request "a problem: no JSON" 400 PUT "$item" -H 'Content-Type: application/json' -d '{'
 header '^content-type: application/problem+json'
 
-request "delete" 204 DELETE /api/v1/identifiers/88.118.0002/B-1
+request "delete" 200 DELETE /api/v1/identifiers/88.118.0002/B-1
 request "a problem: gone" 410 GET /api/v1/identifiers/88.118.0002/B-1
 
 #----------- What survives -------------------------------------------------------

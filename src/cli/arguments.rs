@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 //----------- Arguments ----------------------------------------------------------
 
@@ -49,11 +49,8 @@ pub enum Command {
     Import(ImportArguments),
     /// Ask the running node what an identifier resolves to
     #[command(after_help = RESOLVE_EXAMPLES)]
-    Resolve {
-        /// The identifier, such as 88.118.0002/P03202605270000001
-        identifier: String,
-    },
-    /// Look after the ledger of a node that is not running
+    Resolve(ResolveArguments),
+    /// Look after the ledger of a node, running or not
     #[command(after_help = LEDGER_EXAMPLES)]
     Ledger {
         /// What to do with it
@@ -81,9 +78,11 @@ const IMPORT_EXAMPLES: &str = "\
 Examples:
   biaoshi import enterprises.csv
   biaoshi import products.csv --dry-run
-  biaoshi import products.csv --report refused.csv
+  biaoshi import products.csv --report report.csv --lang zh
+  biaoshi import parts.csv --profile parts.toml
 
-What is already there is not registered twice: an import can be repeated.
+What is already there is not registered twice: an import can be repeated. The token is read from
+admin-token in the node's data directory, so run it as the node's user, with its --config.
 Exit code 3 means that it finished and that some rows were refused.";
 
 const RESOLVE_EXAMPLES: &str = "\
@@ -116,9 +115,63 @@ pub struct ImportArguments {
     #[arg(long)]
     pub dry_run: bool,
 
-    /// Write what was refused, and why, to this file
+    /// Write what became of every row, and what to do about it, to this file (CSV)
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+
+    /// Read columns as this profile says, instead of the two that come with the program
+    #[arg(long, value_name = "FILE")]
+    pub profile: Option<PathBuf>,
+
+    /// Rows sent at a time, at most 2000
+    #[arg(long, value_name = "N", default_value_t = 1_000,
+          value_parser = clap::value_parser!(u32).range(1..=2_000))]
+    pub batch: u32,
+
+    /// The language of the report [default: zh where the locale is Chinese, else en]
+    #[arg(long, value_enum)]
+    pub lang: Option<Language>,
+
+    /// The node to talk to
+    #[command(flatten)]
+    pub node: NodeArguments,
+}
+
+/// A language that reports are written in.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Language {
+    /// 简体中文
+    Zh,
+    /// English
+    En,
+}
+
+//----------- ResolveArguments ---------------------------------------------------
+
+/// Arguments of `resolve`.
+#[derive(Args, Debug)]
+pub struct ResolveArguments {
+    /// The identifier, such as 88.118.0002/P03202605270000001
+    #[arg(value_name = "IDENTIFIER")]
+    pub identifier: String,
+
+    /// The node to talk to
+    #[command(flatten)]
+    pub node: NodeArguments,
+}
+
+//----------- NodeArguments ------------------------------------------------------
+
+/// Which node to talk to.
+#[derive(Args, Clone, Debug, Default)]
+pub struct NodeArguments {
+    /// Where the node listens [default: the first address of [http] listen]
+    #[arg(long, value_name = "URL")]
+    pub node: Option<String>,
+
+    /// The file of the node's token [default: admin-token in [node] data_dir]
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
 }
 
 //----------- LedgerCommand ------------------------------------------------------

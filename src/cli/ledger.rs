@@ -1,12 +1,155 @@
-//! `ledger`: the ledger of a node that is not running.
+//! `ledger`: reads a ledger from its first entry and says what is in it.
+//!
+//! Nothing is written, and a running node is not disturbed: heads are taken when it begins, and
+//! what is appended meanwhile is not looked at.
 
+mod shown;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use self::shown::{PartitionSummary, Summary};
 use super::arguments::LedgerCommand;
+use super::progress::Progress;
 use super::{Exit, Failure, Output};
+use crate::change::Partition;
 use crate::config::Config;
+use crate::ledger::{Head, Inline, Ledger, LedgerError, SqliteLedger, SqliteOptions};
+use crate::state::{self, DATA, ReplayError};
+
+/// Payload bytes of a partition that is read and not folded, at a time: a few entries of the
+/// largest size.
+const READ_BYTES: usize = 8 * 1024 * 1024;
+
+//----------- run ----------------------------------------------------------------
 
 /// Does what was asked of the ledger.
-pub(super) fn run(config: &Config, command: &LedgerCommand, _: &Output) -> Result<Exit, Failure> {
+pub(super) fn run(
+    config: &Config,
+    command: &LedgerCommand,
+    output: &Output,
+) -> Result<Exit, Failure> {
     match command {
-        LedgerCommand::Verify => super::not_built("ledger verify", &config.server.node.data_dir),
+        LedgerCommand::Verify => {
+            let summary = verify(&config.server.node.data_dir)?;
+            if output.is_json() {
+                output.json(&summary.to_json())?;
+            } else {
+                output.text(&summary.to_string())?;
+            }
+            Ok(Exit::Done)
+        }
+    }
+}
+
+/// Reads everything, and folds what can be folded.
+fn verify(data_dir: &Path) -> Result<Summary, Failure> {
+    let root = data_dir.join("ledger");
+    if !root.is_dir() {
+        return Err(Failure::new(
+            format!("there is no ledger at {}", root.display()),
+            "set [node] data_dir (or BIAOSHI_NODE_DATA_DIR) to a node's data directory; `biaoshi \
+             serve` makes one",
+        ));
+    }
+    super::block_on(verify_at(&root))?
+}
+
+async fn verify_at(root: &Path) -> Result<Summary, Failure> {
+    let options = SqliteOptions { read_only: true };
+    let ledger = SqliteLedger::open(root, options, Arc::new(Inline))?;
+    let mut progress = Progress::start("reading the ledger", Some("entries"));
+    let state = state::replay(&ledger, |done| {
+        progress.set(done.entries, done.entries_total, || {
+            format!("{} changes", done.changes)
+        });
+    })
+    .await?;
+    let ledger_id = state.ledger_id().ok_or_else(|| {
+        Failure::new(
+            format!("the ledger at {} is empty", root.display()),
+            "a node writes its first entry when it starts: run `biaoshi serve`, or restore the \
+             ledger from a backup",
+        )
+    })?;
+    let mut partitions = Vec::new();
+    for partition in ledger.partitions().await? {
+        let (head, digests) = match &partition {
+            Partition::Control | &DATA => {
+                let head = state.at(&partition).head;
+                (head, Some(state.digests(&partition)))
+            }
+            other => (chain(&ledger, other).await?, None),
+        };
+        partitions.push(PartitionSummary {
+            partition,
+            head,
+            digests,
+        });
+    }
+    Ok(Summary {
+        ledger_id,
+        partitions,
+        data: state.data_totals(),
+        directory: state.directory_totals(),
+    })
+}
+
+/// Checks the chain of a partition that this release does not fold.
+async fn chain(ledger: &dyn Ledger, partition: &Partition) -> Result<Head, LedgerError> {
+    let last = ledger.head(partition).await?;
+    let mut head = Head::default();
+    while head.seq < last.seq {
+        let entries = ledger.read(partition, head.seq + 1, READ_BYTES).await?;
+        // A head that says more than can be read is damage too.
+        head = entries
+            .last()
+            .map(Head::after)
+            .ok_or_else(|| LedgerError::Damaged {
+                partition: partition.clone(),
+                seq: head.seq + 1,
+                what: "the entry is missing".to_owned(),
+            })?;
+    }
+    Ok(head)
+}
+
+//============ Error types =======================================================
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        let hint = match &error {
+            LedgerError::Damaged { .. } => {
+                "stop the node, copy the data directory, and restore this partition from a backup \
+                 or from another copy of the ledger; docs/operations.md says how"
+            }
+            LedgerError::Open { .. } => {
+                "see whether the files are there and whether this user may read them"
+            }
+            LedgerError::Sealed(_)
+            | LedgerError::NoSpace(_)
+            | LedgerError::Storage { .. }
+            | LedgerError::Distrusted(_) => "see whether the disk can be read, and ask again",
+        };
+        Self::new(error.to_string(), hint)
+    }
+}
+
+impl From<ReplayError> for Failure {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Ledger(error) => error.into(),
+            ReplayError::Apply(error) => Self::new(
+                error.to_string(),
+                "if a newer biaoshi wrote this ledger, use that; otherwise restore the partition \
+                 from a backup",
+            ),
+            ReplayError::NoGenesis(_) | ReplayError::ControlMissing { .. } => Self::new(
+                error.to_string(),
+                "restore the whole ledger directory from one backup, all partitions together",
+            ),
+        }
     }
 }

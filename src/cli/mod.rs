@@ -12,9 +12,14 @@
 
 mod arguments;
 mod check_config;
+mod client;
 mod failure;
+#[cfg(test)]
+mod fake_node;
+mod import;
 mod ledger;
 mod output;
+mod progress;
 mod resolve;
 mod serve;
 
@@ -65,26 +70,35 @@ fn run(arguments: Arguments, variables: Variables) -> Result<Exit, Failure> {
         return check_config::print_defaults(&output);
     }
     let file = config::locate(arguments.config, variables.iter().cloned());
+    let locale = import::Locale::of(&variables);
     let loaded = config::load(file.as_deref(), variables)?;
-    dispatch(arguments.command, loaded, &output)
+    dispatch(arguments.command, loaded, locale, &output)
 }
 
-fn dispatch(command: Command, loaded: Loaded, output: &Output) -> Result<Exit, Failure> {
+fn dispatch(
+    command: Command,
+    loaded: Loaded,
+    locale: import::Locale,
+    output: &Output,
+) -> Result<Exit, Failure> {
     let config: &Config = &loaded.config;
     match command {
         Command::Serve { accept_clock } => serve::run(config, accept_clock, output),
-        Command::Import(arguments) => not_built("import", &arguments.file),
-        Command::Resolve { identifier } => resolve::run(config, &identifier, output),
+        Command::Import(arguments) => import::run(config, &arguments, locale, output),
+        Command::Resolve(arguments) => resolve::run(config, &arguments, output),
         Command::Ledger { command } => ledger::run(config, &command, output),
         Command::CheckConfig { .. } => check_config::run(&loaded, output),
     }
 }
 
-/// For a command whose insides are still to come.
-fn not_built(command: &str, about: &std::path::Path) -> Result<Exit, Failure> {
-    let error = format!("{command} is not built yet ({})", about.display());
-    Err(Failure::new(
-        error,
-        "see CHANGELOG.md for what this build does",
-    ))
+/// Runs what waits, on this thread alone: a command does one thing after another.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| {
+            let error = format!("cannot start: {error}");
+            Failure::new(error, "see whether open files are limited (ulimit -n)")
+        })?;
+    Ok(runtime.block_on(work))
 }

@@ -1,9 +1,76 @@
 //! `resolve`: asks the running node.
 
+mod shown;
+#[cfg(test)]
+mod tests;
+
+use hyper::StatusCode;
+
+use super::arguments::ResolveArguments;
+use super::client::{Client, Problem, Reply, Target, TokenUse};
 use super::{Exit, Failure, Output};
 use crate::config::Config;
+use crate::identifier::{Identifier, url};
+
+//----------- run ----------------------------------------------------------------
 
 /// Prints what the identifier resolves to.
-pub(super) fn run(_: &Config, identifier: &str, _: &Output) -> Result<Exit, Failure> {
-    super::not_built("resolve", identifier.as_ref())
+pub(super) fn run(
+    config: &Config,
+    arguments: &ResolveArguments,
+    output: &Output,
+) -> Result<Exit, Failure> {
+    let target = Target::find(config, &arguments.node, TokenUse::Helpful)?;
+    output.text(&resolve(target, &arguments.identifier, output.is_json())?)?;
+    Ok(Exit::Done)
+}
+
+/// What there is to print: lines, or the node's own words.
+fn resolve(target: Target, asked: &str, as_json: bool) -> Result<String, Failure> {
+    let identifier = Identifier::parse_query(asked).map_err(|error| Failure {
+        exit: Exit::Usage,
+        error: format!("{asked:?} is no identifier: {error}"),
+        hint: "write prefix/suffix, such as 88.118.0002/P03202605270000001".to_owned(),
+    })?;
+    let client = Client::new(target)?;
+    let reply = client.get(&format!(
+        "/api/v1/identifiers/{}",
+        url::to_path(&identifier)
+    ))?;
+    if !matches!(reply.status, StatusCode::OK | StatusCode::MULTIPLE_CHOICES) {
+        return Err(refused(&reply));
+    }
+    let text = String::from_utf8(reply.body.to_vec()).map_err(|_| unintelligible(&reply))?;
+    let shown = shown::show(reply.status, &text, asked).ok_or_else(|| unintelligible(&reply))?;
+    Ok(if as_json { text } else { shown })
+}
+
+//----------- Refusals -----------------------------------------------------------
+
+fn refused(reply: &Reply) -> Failure {
+    let problem = Problem::of(reply);
+    let hint = match (reply.status, problem.code.as_str()) {
+        (_, "unassigned_prefix") => {
+            "check the prefix; enterprises are admitted before their products"
+        }
+        (StatusCode::NOT_FOUND, _) => "check its spelling; it may not be registered yet",
+        (StatusCode::GONE, _) => "it was removed by its enterprise",
+        (StatusCode::MISDIRECTED_REQUEST, _) => "ask the node of that prefix, or the national node",
+        (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN, _) => {
+            "run this as the node's user with the node's --config, or give --token-file FILE"
+        }
+        (StatusCode::SERVICE_UNAVAILABLE, "no_route") => {
+            "ask the enterprise where its own node listens"
+        }
+        (StatusCode::SERVICE_UNAVAILABLE, _) => "ask again in a few seconds",
+        _ => "the node's log says more",
+    };
+    Failure::new(problem.told(reply.status), hint)
+}
+
+fn unintelligible(reply: &Reply) -> Failure {
+    Failure::new(
+        format!("the reply ({}) is not a node's", reply.status),
+        "see whether it is a node of biaoshi that listens there, and of which version",
+    )
 }

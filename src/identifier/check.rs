@@ -24,8 +24,12 @@ pub(super) fn registration(text: &str) -> Result<usize, IdentifierError> {
     }
     // A hostile text ends here: what follows looks at each character more than once.
     let readable = text.chars().take(IDENTIFIER_CHARACTERS_MAX + 1);
-    for (position, character) in (1..).zip(readable) {
-        check_character(position, character)?;
+    let faults = (1..)
+        .zip(readable)
+        .filter_map(|(position, character)| fault(position, character));
+    // The first of equal ranks stays; a rank below stands for a worse fault.
+    if let Some((_, error)) = faults.min_by_key(|(rank, _)| *rank) {
+        return Err(error);
     }
     if text.starts_with(char::is_whitespace) || text.ends_with(char::is_whitespace) {
         return Err(IdentifierError::OuterBlank);
@@ -48,35 +52,45 @@ pub(super) fn registration(text: &str) -> Result<usize, IdentifierError> {
     }
 }
 
-fn check_character(position: usize, character: char) -> Result<(), IdentifierError> {
+/// What is wrong with a character, and the rank of that among the faults of a text: the first in
+/// the order of [`IdentifierError`] is reported, wherever it stands.
+fn fault(position: usize, character: char) -> Option<(u8, IdentifierError)> {
     if character.is_ascii_graphic() || character == ' ' {
-        return Ok(());
+        return None;
     }
     let code_point = u32::from(character);
     if is_bidi(code_point) {
-        return Err(IdentifierError::Bidi {
+        let error = IdentifierError::Bidi {
             position,
             code_point,
-        });
+        };
+        return Some((2, error));
     }
     if is_invisible(code_point) {
-        return Err(IdentifierError::ZeroWidth {
+        let error = IdentifierError::ZeroWidth {
             position,
             code_point,
-        });
+        };
+        return Some((1, error));
     }
     match character.general_category() {
         GeneralCategory::Control
         | GeneralCategory::LineSeparator
-        | GeneralCategory::ParagraphSeparator => Err(IdentifierError::ControlCharacter {
-            position,
-            code_point,
-        }),
-        GeneralCategory::Unassigned => Err(IdentifierError::Unassigned {
-            position,
-            code_point,
-        }),
-        _ => Ok(()),
+        | GeneralCategory::ParagraphSeparator => {
+            let error = IdentifierError::ControlCharacter {
+                position,
+                code_point,
+            };
+            Some((0, error))
+        }
+        GeneralCategory::Unassigned => {
+            let error = IdentifierError::Unassigned {
+                position,
+                code_point,
+            };
+            Some((3, error))
+        }
+        _ => None,
     }
 }
 
@@ -123,17 +137,17 @@ pub enum IdentifierError {
         /// What it is.
         code_point: u32,
     },
-    /// A mark that turns the direction of what follows.
-    #[error("character {position}, U+{code_point:04X}, turns the writing direction; remove it")]
-    Bidi {
+    /// A character that is drawn as nothing.
+    #[error("character {position}, U+{code_point:04X}, cannot be seen; remove it")]
+    ZeroWidth {
         /// Its place, from 1.
         position: usize,
         /// What it is.
         code_point: u32,
     },
-    /// A character that is drawn as nothing.
-    #[error("character {position}, U+{code_point:04X}, cannot be seen; remove it")]
-    ZeroWidth {
+    /// A mark that turns the direction of what follows.
+    #[error("character {position}, U+{code_point:04X}, turns the writing direction; remove it")]
+    Bidi {
         /// Its place, from 1.
         position: usize,
         /// What it is.

@@ -22,9 +22,6 @@ const NAME_OCTETS_MAX: usize = 255;
 /// Stands behind the labels of an encoded suffix; no prefix has such a label.
 const ENCODED: &str = "_x";
 
-/// The most labels of a name of 255 octets.
-const LABELS_MAX: usize = 127;
-
 //----------- to_dns_name ------------------------------------------------------
 
 /// The name of an identifier below `zone`, without a trailing dot.
@@ -89,7 +86,8 @@ fn is_label(lowered: &str) -> bool {
 /// the labels are not the canonical form of an identifier.
 #[must_use]
 pub fn from_dns_labels(labels: &[&[u8]]) -> Option<Identifier> {
-    if labels.len() > LABELS_MAX {
+    let octets = |label: &&[u8]| label.len() + 1;
+    if labels.iter().map(octets).sum::<usize>() >= NAME_OCTETS_MAX {
         return None;
     }
     let lowered = labels
@@ -112,6 +110,10 @@ pub fn from_dns_labels(labels: &[&[u8]]) -> Option<Identifier> {
     let text = format!("{}/{suffix}", segments.join("."));
     let identifier = Identifier::parse_query(&text).ok()?;
     // Another split, another case of the decoded text, an encoded text that is a label: not ours.
+    // Label by label, since a label off the wire may itself hold a dot.
     let canonical = to_dns_name(&identifier, "")?;
-    (canonical == lowered.join(".")).then_some(identifier)
+    canonical
+        .split('.')
+        .eq(lowered.iter().map(String::as_str))
+        .then_some(identifier)
 }

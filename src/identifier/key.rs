@@ -2,7 +2,7 @@
 
 use std::{borrow::Borrow, fmt};
 
-use super::{IDENTIFIER_BYTES_MAX, System};
+use super::{IDENTIFIER_BYTES_MAX, System, check};
 
 /// The most bytes of a key: the system's number and the longest identifier.
 pub const KEY_BYTES_MAX: usize = 1 + IDENTIFIER_BYTES_MAX;
@@ -26,7 +26,7 @@ impl Key {
         if system == System::Handle
             && is_folded
             && text.contains('/')
-            && bytes.len() <= KEY_BYTES_MAX
+            && check::length(text).is_ok()
         {
             Ok(Self(bytes.into()))
         } else {
@@ -49,6 +49,30 @@ impl Key {
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.0[1..])
             .expect("a key is made of UTF-8 text, and folding keeps it")
+    }
+
+    /// The system it belongs to.
+    #[must_use]
+    pub fn system(&self) -> System {
+        System::from_tag(self.0[0]).expect("a key starts with the number of a system")
+    }
+
+    /// All before the first slash, folded.
+    #[must_use]
+    pub fn authority(&self) -> &str {
+        self.halves().0
+    }
+
+    /// All behind the first slash, folded.
+    #[must_use]
+    pub fn local(&self) -> &str {
+        self.halves().1
+    }
+
+    fn halves(&self) -> (&str, &str) {
+        self.text()
+            .split_once('/')
+            .expect("a key is made of an identifier, which has a slash")
     }
 }
 

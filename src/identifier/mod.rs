@@ -13,6 +13,8 @@ mod check;
 pub mod dns;
 mod key;
 mod prefix;
+#[cfg(test)]
+mod properties;
 mod system;
 #[cfg(test)]
 mod tests;

@@ -34,7 +34,8 @@ pub fn to_path(identifier: &Identifier) -> String {
 /// both work.
 ///
 /// # Errors
-/// Where the path is too long, or not UTF-8 once decoded, or has a percent sign without two digits.
+/// Where the path is too long, or not UTF-8 once decoded, or has a percent sign without two digits,
+/// or a NUL.
 pub fn from_path(raw: &str) -> Result<String, PathError> {
     if raw.len() > PATH_BYTES_MAX {
         return Err(PathError::TooLong);
@@ -52,6 +53,9 @@ pub fn from_path(raw: &str) -> Result<String, PathError> {
     let text = percent_decode_str(raw)
         .decode_utf8()
         .map_err(|_| PathError::NotUtf8)?;
+    if text.contains('\0') {
+        return Err(PathError::Nul);
+    }
     Ok(text.into_owned())
 }
 
@@ -69,4 +73,7 @@ pub enum PathError {
     /// Not UTF-8.
     #[error("the path is not UTF-8 once percent-decoded")]
     NotUtf8,
+    /// A NUL, which the Handle protocol cannot carry.
+    #[error("the path has a NUL; remove %00")]
+    Nul,
 }

@@ -96,3 +96,51 @@ impl StoredEntry {
         Ok(entry)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::{Change, Draft, Kind, LedgerId, Place};
+
+    fn stored(partition: Partition, seq: u64) -> StoredEntry {
+        let mut draft = Draft::new(Place {
+            ledger_id: LedgerId([1; 16]),
+            partition,
+            seq,
+            previous: Hash::default(),
+            time_ms: 1,
+            control_at: 0,
+            kind: Kind::Marker,
+        });
+        draft.push(&Change::Marker { nonce: [0; 16] }).unwrap();
+        StoredEntry::new(&draft.finish())
+    }
+
+    #[test]
+    fn an_entry_stands_only_where_it_was_written() {
+        let at_start = Head::default();
+        let here = Partition::Data(1);
+        assert!(stored(here.clone(), 1).verify(&here, at_start).is_ok());
+        // Whole, and chained to the same hash, but of another place.
+        assert!(stored(here.clone(), 2).verify(&here, at_start).is_err());
+        assert!(
+            stored(Partition::Data(2), 1)
+                .verify(&here, at_start)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn a_frame_that_expands_too_far_is_refused() {
+        let here = Partition::Data(1);
+        let mut bomb = stored(here.clone(), 1);
+        bomb.codec = Codec::Zstd;
+        bomb.payload = zstd::bulk::compress(&vec![0; 64 * 1024 * 1024], 1).unwrap();
+        assert!(bomb.payload.len() < 16 * 1024);
+        let refused = bomb.verify(&here, Head::default());
+        assert!(
+            matches!(refused, Err(LedgerError::Damaged { .. })),
+            "{refused:?}"
+        );
+    }
+}

@@ -1,5 +1,7 @@
 //! Records against their format, their limits and hostile bytes.
 
+mod decode;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -23,8 +23,9 @@ pub async fn replay(
     mut progress: impl FnMut(&Progress) + Send,
 ) -> Result<State, ReplayError> {
     let state = State::new();
-    let mut control = Reader::open(ledger, Partition::Control).await?;
+    // Data first: beside a running node, what it rests on is in `control` by the time that is read.
     let mut data = Reader::open(ledger, DATA).await?;
+    let mut control = Reader::open(ledger, Partition::Control).await?;
     let mut done = Progress {
         entries: 0,
         entries_total: control.head_seq + data.head_seq,

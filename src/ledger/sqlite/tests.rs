@@ -113,12 +113,17 @@ async fn every_damaged_column_is_found_and_named() {
         let Err(LedgerError::Damaged {
             partition: named,
             seq,
-            ..
+            what,
         }) = read
         else {
             panic!("{damage}: {read:?}");
         };
         assert_eq!((named, seq), (partition, 3), "{damage}");
+        assert_eq!(
+            what.contains("missing"),
+            damage.starts_with("DELETE"),
+            "{what}"
+        );
     }
 }
 

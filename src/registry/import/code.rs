@@ -291,4 +291,15 @@ mod tests {
         assert_eq!(Code::BadEncoding as usize, LINES.len() - 1);
         assert_eq!(Code::from_name("no_such_code"), None);
     }
+
+    #[test]
+    fn each_code_is_documented_in_both_languages_and_no_other_is() {
+        let english = include_str!("../../../docs/import.md");
+        let chinese = include_str!("../../../docs/import.zh-CN.md");
+        for page in [english, chinese] {
+            let listed = page.lines().filter_map(|line| line.strip_prefix("| `"));
+            let listed: Vec<_> = listed.filter_map(|line| line.split('`').next()).collect();
+            assert_eq!(listed, LINES.map(|line| line.1));
+        }
+    }
 }

@@ -10,6 +10,9 @@ use encoding_rs::{CoderResult, Decoder};
 /// Bytes read at a time.
 const BUFFER_BYTES: usize = 64 * 1024;
 
+/// Bytes of the longest signature.
+const SIGNATURE_BYTES: usize = 4;
+
 /// UTF-8's byte-order mark.
 const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -34,27 +37,40 @@ pub enum Encoding {
 pub fn detect(mut file: impl Read) -> Result<Encoding, EncodingError> {
     let mut buffer = vec![0; BUFFER_BYTES];
     let mut scan = Utf8Scan::default();
-    let mut is_first = true;
+    // A reader may give less than it has; a signature must not be cut.
+    let mut start = Vec::new();
     loop {
-        let count = match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return Err(EncodingError::Unreadable(error.to_string())),
-        };
-        if is_first {
-            is_first = false;
-            if let Some(decided) = signature(&buffer[..count]) {
+        let count = read(&mut file, &mut buffer)
+            .map_err(|error| EncodingError::Unreadable(error.to_string()))?;
+        if count == 0 {
+            break;
+        }
+        scan.feed(&buffer[..count]);
+        if start.len() < SIGNATURE_BYTES {
+            start.extend_from_slice(&buffer[..count.min(SIGNATURE_BYTES)]);
+            if let Some(decided) = signature(&start) {
                 return decided;
             }
         }
-        scan.feed(&buffer[..count]);
     }
-    Ok(if scan.faults == 0 || scan.sound >= scan.faults {
+    // What is still open is cut by the end of the file.
+    let faults = scan.faults + u64::from(!scan.open.is_empty());
+    let is_utf8 = faults == 0 || scan.sound > faults;
+    Ok(if is_utf8 {
         Encoding::Utf8
     } else {
         Encoding::Gb18030
     })
+}
+
+/// Reads once, however often it is interrupted.
+fn read(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
+    loop {
+        match file.read(buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => return other,
+        }
+    }
 }
 
 /// What the first bytes decide.
@@ -149,7 +165,7 @@ impl<R: Read> Read for Decoded<R> {
         }
         while !self.is_done {
             if self.pending.is_empty() && !self.is_at_end {
-                let count = self.file.read(&mut self.input)?;
+                let count = read(&mut self.file, &mut self.input)?;
                 self.pending = 0..count;
                 self.is_at_end = count == 0;
             }

@@ -3,7 +3,7 @@
 use super::{Code, Column, FieldKind};
 use crate::identifier::{Identifier, Prefix};
 
-/// The weights of a unified social credit code's characters (GB 32100-2015 §4.3).
+/// The characters of a unified social credit code, in the order of their values (GB 32100-2015).
 const USCC_ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 /// Characters of a unified social credit code.
@@ -63,7 +63,10 @@ pub(super) fn check(column: &Column, cell: &str) -> Result<Checked, Code> {
             .map(|_| as_it_is(cell))
             .map_err(|_| Code::BadPrefix),
         FieldKind::Hosting => hosting(cell),
-        FieldKind::Text if is_scientific(cell) => Err(Code::ScientificNotation),
+        // `2E+5` may be a model; a spreadsheet writes a fraction and two digits of exponent.
+        FieldKind::Text if is_scientific(cell) && cell.contains('.') => {
+            Err(Code::ScientificNotation)
+        }
         FieldKind::Text | FieldKind::Identifier | FieldKind::Skip => Ok(as_it_is(cell)),
     }
 }
@@ -167,24 +170,35 @@ fn url(cell: &str) -> Result<(), Code> {
     let is_web = url::Url::parse(cell)
         .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
     // The parser mends blanks and missing slashes; what is stored must be what was meant.
-    let has_slashes = cell
-        .split_once(':')
-        .is_some_and(|(_, rest)| rest.starts_with("//"));
-    if is_web && has_slashes && !cell.contains(char::is_whitespace) {
+    let rest = cell.split_once("://").map_or("", |(_, rest)| rest);
+    let has_host = rest.starts_with(|character: char| !matches!(character, '/' | '\\'));
+    if is_web && has_host && !cell.contains(char::is_whitespace) {
         Ok(())
     } else {
         Err(Code::BadUrl)
     }
 }
 
-/// A unified social credit code; letters are stored in upper case.
+/// A unified social credit code with its check character (GB 32100-2015 §4.4); letters are stored
+/// in upper case.
 fn uscc(cell: &str) -> Result<Checked, Code> {
     let text = cell.to_ascii_uppercase();
-    let is_code = text.len() == USCC_CHARACTERS
-        && text
-            .chars()
-            .all(|character| USCC_ALPHABET.contains(character));
-    if is_code {
+    let values: Option<Vec<usize>> = text
+        .chars()
+        .map(|character| USCC_ALPHABET.find(character))
+        .collect();
+    let values = values.filter(|values| values.len() == USCC_CHARACTERS);
+    let [body @ .., check] = values.as_deref().unwrap_or_default() else {
+        return Err(Code::BadCheckDigit);
+    };
+    // Weights are the powers of 3 modulo 31.
+    let weights = std::iter::successors(Some(1), |weight| Some(weight * 3 % 31));
+    let sum: usize = body
+        .iter()
+        .zip(weights)
+        .map(|(value, weight)| value * weight)
+        .sum();
+    if (sum + check).is_multiple_of(31) {
         Ok(Checked {
             text,
             is_normalised: false,

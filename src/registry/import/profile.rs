@@ -166,6 +166,12 @@ impl Profile {
                     column.field
                 )));
             }
+            let is_taken = |heading: &&String| self.find(heading) != Some(place);
+            if let Some(heading) = column.headings.iter().find(is_taken) {
+                return Err(ProfileError(format!(
+                    "the heading {heading} stands in two columns"
+                )));
+            }
             let index = column.value.as_ref().map(|value| value.0);
             let has_index =
                 |other: &Column| index.is_some() && other.value.as_ref().map(|v| v.0) == index;

@@ -63,7 +63,7 @@ impl<R: Read> Rows<R> {
         let mut nearest: Option<ImportError> = None;
         for delimiter in DELIMITERS {
             let file = open().map_err(|error| ImportError::Unreadable(error.to_string()))?;
-            let lines = Lines::new(Decoded::new(file, encoding));
+            let lines = Lines::new(Decoded::new(file, encoding), delimiter);
             let mut records = csv::ReaderBuilder::new()
                 .has_headers(false)
                 .flexible(true)
@@ -148,8 +148,11 @@ impl<R: Read> Rows<R> {
             return Ok(None);
         }
         self.data_row += 1;
-        // One more than there are headings tells that there are too many.
-        let cells: Vec<&str> = self.record.iter().take(self.places.len() + 1).collect();
+        // The file ended within quotation marks: what this row holds of others is not known.
+        if self.records.get_ref().ended_open() {
+            return Ok(Some(row::swallowed(self.data_row)));
+        }
+        let cells: Vec<&str> = self.record.iter().collect();
         Ok(Some(row::read(
             &self.profile,
             &self.places,

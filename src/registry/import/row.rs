@@ -125,7 +125,8 @@ pub(super) fn read(
     cells: &[&str],
     data_row: u64,
 ) -> Row {
-    let key_at = key_at(profile, places);
+    // Cells of a row with too many or too few may stand under the wrong heading.
+    let key_at = key_at(profile, places).filter(|_| cells.len() == places.len());
     let key = key_at
         .and_then(|at| cells.get(at))
         .map_or("", |cell| trim(cell));
@@ -134,6 +135,25 @@ pub(super) fn read(
         data_row,
         sheet_line: data_row + 1,
         key: key.to_owned(),
+        step,
+    }
+}
+
+/// A row whose quotation mark is not closed before the file ends.
+pub(super) fn swallowed(data_row: u64) -> Row {
+    let fault = Fault {
+        code: Code::WrongColumns,
+        field: String::new(),
+        value: "\"…".to_owned(),
+    };
+    let step = Step::Refused {
+        fault,
+        ask_node_first: None,
+    };
+    Row {
+        data_row,
+        sheet_line: data_row + 1,
+        key: String::new(),
         step,
     }
 }

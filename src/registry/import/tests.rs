@@ -1,5 +1,8 @@
 //! Whole files through the pipeline.
 
+mod cells;
+mod files;
+
 use std::collections::HashMap;
 
 use super::*;

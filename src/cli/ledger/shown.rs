@@ -1,0 +1,91 @@
+//! What was found in a ledger, as it is told.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use crate::change::{LedgerId, Partition};
+use crate::ledger::Head;
+use crate::state::{DataTotals, Digests, DirectoryTotals};
+
+//----------- Summary ------------------------------------------------------------
+
+/// A whole ledger.
+#[derive(Debug)]
+pub(super) struct Summary {
+    /// Whose it is.
+    pub(super) ledger_id: LedgerId,
+    /// Its partitions, in order.
+    pub(super) partitions: Vec<PartitionSummary>,
+    /// Counts of identifiers.
+    pub(super) data: DataTotals,
+    /// Counts of firms.
+    pub(super) directory: DirectoryTotals,
+}
+
+/// One partition.
+#[derive(Debug)]
+pub(super) struct PartitionSummary {
+    /// Which.
+    pub(super) partition: Partition,
+    /// Its last entry; sequences are dense, so this counts them too.
+    pub(super) head: Head,
+    /// What it folds to, where this release folds it.
+    pub(super) digests: Option<Digests>,
+}
+
+impl Summary {
+    /// For scripts.
+    pub(super) fn to_json(&self) -> Value {
+        let partitions: Vec<Value> = self.partitions.iter().map(partition_json).collect();
+        json!({
+            "ledger_id": self.ledger_id.to_string(),
+            "partitions": partitions,
+            "totals": {
+                "live": self.data.live,
+                "registrations": self.data.registrations,
+                "removed": self.data.removed,
+                "enterprise_nodes": self.directory.enterprise_nodes,
+                "connected_firms": self.directory.connected_firms,
+            },
+        })
+    }
+}
+
+fn partition_json(found: &PartitionSummary) -> Value {
+    json!({
+        "partition": found.partition.to_string(),
+        "entries": found.head.seq,
+        "head_seq": found.head.seq,
+        "head_hash": found.head.hash.to_string(),
+        "digest": found.digests.map(|digests| digests.exact.to_string()),
+        "content_digest": found.digests.map(|digests| digests.content.to_string()),
+    })
+}
+
+/// For people.
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "ledger {} is whole", self.ledger_id)?;
+        for found in &self.partitions {
+            writeln!(f, "\npartition {}", found.partition)?;
+            writeln!(f, "  entries         {}", found.head.seq)?;
+            writeln!(f, "  head sequence   {}", found.head.seq)?;
+            writeln!(f, "  head hash       {}", found.head.hash)?;
+            match found.digests {
+                Some(digests) => {
+                    writeln!(f, "  digest          {}", digests.exact)?;
+                    writeln!(f, "  content digest  {}", digests.content)?;
+                }
+                None => writeln!(f, "  digest          none: only its chain is checked")?,
+            }
+        }
+        writeln!(f, "\nidentifiers")?;
+        writeln!(f, "  live            {}", self.data.live)?;
+        writeln!(f, "  registrations   {}", self.data.registrations)?;
+        writeln!(f, "  removed         {}", self.data.removed)?;
+        writeln!(f, "\nfirms")?;
+        writeln!(f, "  enterprise nodes {}", self.directory.enterprise_nodes)?;
+        writeln!(f, "  connected firms  {}", self.directory.connected_firms)
+    }
+}

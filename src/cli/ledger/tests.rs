@@ -1,0 +1,157 @@
+//! Ledgers as they are found: whole, damaged, absent.
+
+use super::*;
+use crate::change::{Change, Draft, Entry, FOLD_RULE, Kind, LedgerId, Place};
+use crate::identifier::Prefix;
+use crate::ledger::Append;
+
+const LEDGER_ID: LedgerId = LedgerId([7; 16]);
+
+fn entry(at: Head, partition: &Partition, kind: Kind, change: &Change) -> Entry {
+    let mut draft = Draft::new(Place {
+        ledger_id: LEDGER_ID,
+        partition: partition.clone(),
+        seq: at.seq + 1,
+        previous: at.hash,
+        time_ms: 1_000,
+        control_at: 0,
+        kind,
+    });
+    draft.push(change).unwrap();
+    draft.finish()
+}
+
+/// A data directory with a genesis and `more` entries in `control`, and as many of a partition
+/// that is only chained.
+fn data_dir(more: u64) -> (tempfile::TempDir, Vec<Entry>) {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().join("ledger");
+    let ledger = SqliteLedger::open(&root, SqliteOptions::default(), Arc::new(Inline)).unwrap();
+    let genesis = Change::Genesis {
+        ledger_id: LEDGER_ID,
+        fold_rule: FOLD_RULE,
+    };
+    let counters = Partition::parse("counters/one").unwrap();
+    let mut entries = vec![entry(
+        Head::default(),
+        &Partition::Control,
+        Kind::Genesis,
+        &genesis,
+    )];
+    let mut chained = Vec::new();
+    for n in 0..more {
+        let change = Change::SecondaryPrefix(Prefix::parse(&format!("88.{}", 200 + n)).unwrap());
+        let at = entries.last().map(Head::after).unwrap();
+        entries.push(entry(at, &Partition::Control, Kind::Changes, &change));
+        let at = chained.last().map(Head::after).unwrap_or_default();
+        chained.push(entry(at, &counters, Kind::Changes, &change));
+    }
+    super::super::block_on(async {
+        for partition in [&entries, &chained] {
+            let mut at = Head::default();
+            for entry in partition {
+                let append = ledger.append(at, entry).await.unwrap();
+                at = Head::after(entry);
+                assert_eq!(append, Append::Committed(at));
+            }
+        }
+    })
+    .unwrap();
+    (folder, entries)
+}
+
+/// Changes a byte of the stored hash of an entry.
+fn damage(folder: &Path, name: &str, entry: &Entry) {
+    let path = folder.join(format!("ledger/{name}/segment-00000001.sqlite"));
+    let mut bytes = std::fs::read(&path).unwrap();
+    let hash = entry.hash().0;
+    let at = bytes
+        .windows(hash.len())
+        .position(|window| window == hash)
+        .expect("a closed ledger has no log: its hashes are in the file");
+    bytes[at] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+}
+
+#[test]
+fn a_whole_ledger_is_told_by_partition() {
+    let (folder, entries) = data_dir(3);
+    let summary = verify(folder.path()).unwrap();
+    let json = summary.to_json();
+    assert_eq!(json["ledger_id"], "07".repeat(16));
+    assert_eq!(json["totals"]["live"], 0);
+    let head = entries[3].hash().to_string();
+    assert_eq!(json["partitions"][0]["partition"], "control");
+    assert_eq!(json["partitions"][0]["entries"], 4);
+    assert_eq!(json["partitions"][0]["head_hash"], head.as_str());
+    assert_eq!(json["partitions"][0]["digest"].as_str().unwrap().len(), 64);
+    assert_eq!(json["partitions"][1]["partition"], "counters/one");
+    assert_eq!(json["partitions"][1]["head_seq"], 3);
+    assert!(json["partitions"][1]["digest"].is_null());
+    let text = summary.to_string();
+    assert!(text.contains(&head) && text.contains("partition counters/one"));
+}
+
+#[test]
+fn a_node_that_runs_is_not_disturbed() {
+    let (folder, entries) = data_dir(1);
+    let root = folder.path().join("ledger");
+    let running = SqliteLedger::open(&root, SqliteOptions::default(), Arc::new(Inline)).unwrap();
+    let at = Head::after(&entries[1]);
+    let change = Change::SecondaryPrefix(Prefix::parse("88.300").unwrap());
+    let next = entry(at, &Partition::Control, Kind::Changes, &change);
+    let append = super::super::block_on(running.append(at, &next)).unwrap();
+    assert_eq!(append.unwrap(), Append::Committed(Head::after(&next)));
+    let json = verify(folder.path()).unwrap().to_json();
+    assert_eq!(json["partitions"][0]["entries"], 3);
+    let at = Head::after(&next);
+    let change = Change::SecondaryPrefix(Prefix::parse("88.301").unwrap());
+    let last = entry(at, &Partition::Control, Kind::Changes, &change);
+    let append = super::super::block_on(running.append(at, &last)).unwrap();
+    assert_eq!(append.unwrap(), Append::Committed(Head::after(&last)));
+}
+
+#[test]
+fn damage_is_told_with_its_place() {
+    let (folder, entries) = data_dir(3);
+    damage(folder.path(), "control", &entries[2]);
+    let failure = verify(folder.path()).unwrap_err();
+    assert_eq!(failure.exit, Exit::Failed);
+    assert!(
+        failure.error.contains("partition control, sequence 3"),
+        "{failure:?}"
+    );
+    assert!(failure.hint.contains("restore"), "{failure:?}");
+}
+
+#[test]
+fn damage_of_what_is_only_chained_is_found_too() {
+    let (folder, entries) = data_dir(2);
+    // The first of it has the same change as the second of `control`, but its own hash.
+    let counters = Partition::parse("counters/one").unwrap();
+    let change = Change::SecondaryPrefix(Prefix::parse("88.200").unwrap());
+    let first = entry(Head::default(), &counters, Kind::Changes, &change);
+    assert_ne!(first.hash(), entries[1].hash());
+    damage(folder.path(), "counters-one", &first);
+    let failure = verify(folder.path()).unwrap_err();
+    assert!(
+        failure.error.contains("partition counters/one, sequence 1"),
+        "{failure:?}"
+    );
+}
+
+#[test]
+fn what_is_not_there_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let failure = verify(folder.path()).unwrap_err();
+    assert!(failure.error.contains("no ledger"), "{failure:?}");
+    assert!(!folder.path().join("ledger").exists());
+    std::fs::create_dir(folder.path().join("ledger")).unwrap();
+    let failure = verify(folder.path()).unwrap_err();
+    assert!(failure.error.contains("is empty"), "{failure:?}");
+    let control = folder.path().join("ledger/control");
+    std::fs::create_dir(&control).unwrap();
+    let failure = verify(folder.path()).unwrap_err();
+    assert!(failure.error.contains("cannot open"), "{failure:?}");
+    assert_eq!(std::fs::read_dir(control).unwrap().count(), 0);
+}
