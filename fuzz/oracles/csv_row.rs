@@ -1,5 +1,7 @@
 //! What must hold of any bytes as a file of products or enterprises.
 
+use std::sync::OnceLock;
+
 use biaoshi::{
     identifier::{Identifier, Prefix},
     registry::import::{
@@ -16,14 +18,17 @@ const HEADINGS: [&str; 3] = [
 
 /// Checks one input.
 pub(crate) fn check(data: &[u8]) {
-    let profiles = [PRODUCTS, ENTERPRISES]
-        .map(|text| Profile::parse(text).expect("the profiles that the binary carries are sound"));
+    // Reading them anew for each input would be most of the work.
+    static PROFILES: OnceLock<[Profile; 2]> = OnceLock::new();
+    let profiles = PROFILES.get_or_init(|| {
+        [PRODUCTS, ENTERPRISES].map(|text| Profile::parse(text).expect("these are sound"))
+    });
     for headings in HEADINGS {
         let file = [headings.as_bytes(), data].concat();
         let detected = detect(&file[..]);
         for encoding in [Encoding::Utf8, Encoding::Gb18030] {
             if detected.is_ok() {
-                read(&file, encoding, &profiles);
+                read(&file, encoding, profiles);
             }
         }
     }

@@ -8,13 +8,23 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 use super::{IDENTIFIER_BYTES_MAX, IDENTIFIER_CHARACTERS_MAX, prefix};
 
-/// Checks the limits that hold for queries too.
-pub(super) fn length(text: &str) -> Result<(), IdentifierError> {
+/// Checks what holds for queries too: the limits, and no NUL, which the Handle protocol cannot carry
+/// (RFC 3651 §3: UTF-8 strings without it).
+pub(super) fn query(text: &str) -> Result<(), IdentifierError> {
     let characters = text.chars().count();
     if characters > IDENTIFIER_CHARACTERS_MAX || text.len() > IDENTIFIER_BYTES_MAX {
         return Err(IdentifierError::TooLong { characters });
     }
-    Ok(())
+    match (1..)
+        .zip(text.chars())
+        .find(|(_, character)| *character == '\0')
+    {
+        None => Ok(()),
+        Some((position, _)) => Err(IdentifierError::ControlCharacter {
+            position,
+            code_point: 0,
+        }),
+    }
 }
 
 /// Checks every rule and returns the bytes before the first slash.
@@ -39,7 +49,7 @@ pub(super) fn registration(text: &str) -> Result<usize, IdentifierError> {
     if authority_bytes + 1 == text.len() {
         return Err(IdentifierError::EmptySuffix);
     }
-    length(text)?;
+    query(text)?;
     let is_nfc = match is_nfc_quick(text.chars()) {
         IsNormalized::Yes => true,
         IsNormalized::No => false,

@@ -23,10 +23,7 @@ impl Key {
         let system = System::from_tag(*tag).ok_or(KeyError)?;
         let text = std::str::from_utf8(text).map_err(|_| KeyError)?;
         let is_folded = !text.bytes().any(|byte| byte.is_ascii_lowercase());
-        if system == System::Handle
-            && is_folded
-            && text.contains('/')
-            && check::length(text).is_ok()
+        if system == System::Handle && is_folded && text.contains('/') && check::query(text).is_ok()
         {
             Ok(Self(bytes.into()))
         } else {

@@ -51,7 +51,7 @@ impl Identifier {
     /// never registered. A text without a slash names a prefix, and is read as `0.NA/<text>`.
     ///
     /// # Errors
-    /// Where the text is empty, or longer than anything that can be registered.
+    /// Where the text is empty, longer than anything that can be registered, or has a NUL.
     pub fn parse_query(text: &str) -> Result<Self, IdentifierError> {
         if text.is_empty() {
             return Err(IdentifierError::Missing);
@@ -66,7 +66,7 @@ impl Identifier {
                 authority_bytes: PREFIX_AUTHORITY.len(),
             },
         };
-        check::length(&identifier.text)?;
+        check::query(&identifier.text)?;
         Ok(identifier)
     }
 

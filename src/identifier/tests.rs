@@ -144,6 +144,13 @@ fn queries_are_split_at_the_first_slash() {
 }
 
 #[test]
+fn a_nul_is_in_no_name() {
+    assert!(Identifier::parse_query("88.118.8/a\0").is_err());
+    assert!(Identifier::parse_query("0.NA/88\0").is_err());
+    assert!(Key::from_bytes(b"\x0188.118.8/A\0").is_err());
+}
+
+#[test]
 fn only_ascii_case_is_folded() {
     assert_eq!(query("88.118.8/abcÉ").key(), query("88.118.8/ABCÉ").key());
     assert_ne!(query("88.118.8/é").key(), query("88.118.8/É").key());
