@@ -201,6 +201,12 @@ impl Draft {
         Ok(())
     }
 
+    /// Notes the `control` sequence that its changes were validated against: told at the end, since
+    /// `control` may go on while an entry is built.
+    pub fn validated_against(&mut self, control_at: u64) {
+        self.place.control_at = control_at;
+    }
+
     /// Closes the entry.
     #[must_use]
     pub fn finish(self) -> Entry {

@@ -15,6 +15,7 @@ mod hash;
 mod header;
 mod item;
 mod partition;
+mod proof;
 mod sealed;
 #[cfg(test)]
 mod tests;
@@ -24,10 +25,11 @@ pub use directory::{
     PrefixStatus, Route, SITES_MAX, Site, SiteProtocol,
 };
 pub use entry::{CHANGES_MAX, Draft, Entry, PAYLOAD_BYTES_MAX, Place};
-pub use hash::{Hash, chain, inclusion_path, leaf, merkle_root, root_from_path};
+pub use hash::{Hash, chain, leaf, merkle_root};
 pub use header::{Header, Kind, LedgerId};
 pub use item::{Class, PutChange, RemoveChange, RequestChange, RequestOutcome};
 pub use partition::{DATA_PARTITIONS_MAX, HOST_BYTES_MAX, Partition, Position};
+pub use proof::{inclusion_path, root_from_path};
 pub use sealed::{Sealed, SealedField};
 
 use cursor::{Cursor, put_bytes8};

@@ -16,6 +16,7 @@
 //! - G9 idempotency keys are data, G10 no space means an error before any effect.
 
 pub mod conformance;
+mod error;
 mod executor;
 mod memory;
 mod sqlite;
@@ -23,12 +24,13 @@ mod stored;
 
 use std::{future::Future, pin::Pin, time::Duration};
 
+pub use error::LedgerError;
 pub use executor::{Inline, RunBlocking};
 pub use memory::MemoryLedger;
 pub use sqlite::{SqliteLedger, SqliteOptions};
 pub use stored::{Codec, StoredEntry};
 
-use crate::change::{DecodeError, Entry, Hash, Partition};
+use crate::change::{Entry, Hash, Partition};
 
 //----------- Ledger -----------------------------------------------------------
 
@@ -103,61 +105,4 @@ pub enum Append {
     Conflict(Head),
     /// It may have happened: read the head, and decide with a marker at the same position.
     Unknown,
-}
-
-//============ Error types =====================================================
-
-/// Why a ledger did not do what it was asked.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum LedgerError {
-    /// Bytes are not what was written. Nothing behind them is read.
-    #[error(
-        "the ledger is damaged at partition {partition}, sequence {seq}: {what}; nothing was \
-         changed. Keep this directory as it is, and restore the partition from a backup or a \
-         copy (see docs/operations.md, \"A damaged ledger\")"
-    )]
-    Damaged {
-        /// The partition.
-        partition: Partition,
-        /// The sequence at which reading stopped.
-        seq: u64,
-        /// What is wrong with it.
-        what: String,
-    },
-    /// No more entries here, ever.
-    #[error("partition {0} is sealed and takes no more entries")]
-    Sealed(Partition),
-    /// The disk is full; nothing happened.
-    #[error("no space is left for partition {0}; free some, writes resume by themselves")]
-    NoSpace(Partition),
-    /// The engine refused before any effect.
-    #[error("partition {partition}: {what}; nothing was written")]
-    Storage {
-        /// The partition.
-        partition: Partition,
-        /// What the engine said.
-        what: String,
-    },
-    /// A commit failed in a way that leaves nothing to believe until the files are opened again.
-    #[error("partition {0} had a failed commit and takes no more until the node is restarted")]
-    Distrusted(Partition),
-    /// The files could not be opened.
-    #[error("cannot open the ledger at {path}: {what}")]
-    Open {
-        /// The file or folder.
-        path: String,
-        /// What the system said.
-        what: String,
-    },
-}
-
-impl LedgerError {
-    /// Damage at a place.
-    pub(crate) fn damaged(partition: &Partition, seq: u64, error: &DecodeError) -> Self {
-        Self::Damaged {
-            partition: partition.clone(),
-            seq,
-            what: error.to_string(),
-        }
-    }
 }

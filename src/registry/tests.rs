@@ -271,6 +271,21 @@ async fn a_dry_run_sees_itself_and_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn an_entry_names_the_control_entry_it_rests_on() {
+    let node = node().await;
+    node.one(create("88.118.8/A", "1")).await;
+    node.admit(vec![admission("88.118.9", "B", Hosting::Hosted)])
+        .await;
+    node.one(create("88.118.9/A", "1")).await;
+    let entries = node.ledger.read(&DATA, 1, usize::MAX).await.unwrap();
+    let rests_on: Vec<_> = entries
+        .iter()
+        .map(|entry| entry.header().control_at)
+        .collect();
+    assert_eq!(rests_on, [3, 4]);
+}
+
+#[tokio::test]
 async fn of_racing_creates_one_wins() {
     let node = node().await;
     let mut racers = Vec::new();

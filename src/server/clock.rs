@@ -21,7 +21,7 @@ impl ReadClock for SystemClock {
 
 /// Milliseconds since the epoch; 0 for a clock that is before it.
 #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
-pub(super) fn wall_ms() -> u64 {
+fn wall_ms() -> u64 {
     let since = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();

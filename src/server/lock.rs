@@ -1,7 +1,8 @@
 //! One node per data directory.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    os::unix::fs::DirBuilderExt,
     path::Path,
 };
 
@@ -29,7 +30,13 @@ impl DataLock {
             path: path.clone(),
             what: error.to_string(),
         };
-        fs::create_dir_all(data_dir).map_err(unusable)?;
+        // What firms register is nobody else's on this machine to read.
+        let mut folder = DirBuilder::new();
+        folder
+            .recursive(true)
+            .mode(0o700)
+            .create(data_dir)
+            .map_err(unusable)?;
         let file = OpenOptions::new()
             .create(true)
             .truncate(false)

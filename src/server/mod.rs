@@ -15,6 +15,7 @@ mod http;
 mod lock;
 pub mod options;
 mod pace;
+mod replaying;
 mod signals;
 mod startup;
 mod token;

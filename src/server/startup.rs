@@ -1,28 +1,18 @@
 //! From files to a node that answers.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use tokio::task::JoinHandle;
 
-use super::{
-    clock::{SystemClock, wall_ms},
-    executor::BlockingPool,
-    options::NodeOptions,
-};
+use super::{clock::SystemClock, executor::BlockingPool, options::NodeOptions, replaying};
 use crate::{
     identifier::Prefix,
     ledger::{Ledger, LedgerError, SqliteLedger, SqliteOptions},
     protocol::http::{Api, Node},
-    registry::{ReadClock, Registry, WriterOptions, genesis},
+    registry::{ClockFault, ReadClock, Registry, WriterOptions},
     resolver::Resolver,
-    state::{Progress, ReplayError, State, replay},
+    state::{ReplayError, State},
 };
-
-/// How often a long replay says how far it is.
-const PROGRESS_INTERVAL: Duration = Duration::from_secs(3);
 
 //----------- Writers ----------------------------------------------------------
 
@@ -51,10 +41,8 @@ pub(super) async fn start(
     let root = options.data_dir.join("ledger");
     let opened = SqliteLedger::open(&root, SqliteOptions::default(), Arc::new(BlockingPool))?;
     let ledger: Arc<dyn Ledger> = Arc::new(opened);
-    let mut entropy = [0; 16];
-    getrandom::fill(&mut entropy).map_err(|error| StartupError::Entropy(error.to_string()))?;
-    genesis(&*ledger, entropy, wall_ms()).await?;
-    let state = Arc::new(replay_told(&*ledger, &api).await?);
+    replaying::begin(&*ledger, accept_clock).await?;
+    let state = Arc::new(replaying::replay_told(&*ledger, &api).await?);
     let clock = || -> Box<dyn ReadClock> { Box::new(SystemClock) };
     let (registry, writers) =
         Registry::open(&ledger, &state, clock, &WriterOptions { accept_clock });
@@ -71,34 +59,6 @@ pub(super) async fn start(
     });
     tracing::info!("ready");
     Ok(writers)
-}
-
-#[expect(clippy::disallowed_methods, reason = "the server times its own start")]
-async fn replay_told(ledger: &dyn Ledger, api: &Api) -> Result<State, ReplayError> {
-    let began = Instant::now();
-    let mut told = began;
-    let tell = |progress: &Progress| {
-        let Progress {
-            entries,
-            entries_total,
-            changes,
-        } = *progress;
-        api.startup.set(entries, entries_total);
-        if told.elapsed() >= PROGRESS_INTERVAL {
-            told = Instant::now();
-            tracing::info!(entries, entries_total, changes, "replaying the ledger");
-        }
-    };
-    let state = replay(ledger, tell).await?;
-    let totals = state.data_totals();
-    tracing::info!(
-        identifiers = totals.live,
-        registrations = totals.registrations,
-        firms = state.directory_totals().connected_firms,
-        seconds = began.elapsed().as_secs_f64(),
-        "the ledger is replayed"
-    );
-    Ok(state)
 }
 
 /// Takes the secondary prefixes of the configuration into the ledger.
@@ -138,6 +98,9 @@ pub enum StartupError {
     /// The ledger does not hold together.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// The clock cannot be right: a ledger must not begin with it.
+    #[error(transparent)]
+    Clock(#[from] ClockFault),
     /// The kernel gave no entropy.
     #[error("the kernel gave no entropy: {0}")]
     Entropy(String),

@@ -2,7 +2,7 @@
 
 use super::{Plan, Writer, push};
 use crate::{
-    change::{Change, Draft, Entry, Kind},
+    change::{Change, Draft, Entry, Kind, Partition},
     ledger::{Append, Head, LedgerError},
     registry::RegistryError,
     state::ApplyError,
@@ -21,7 +21,7 @@ impl<P: Plan> Writer<P> {
             seq: draft.place().seq - 1,
             hash: draft.place().previous,
         };
-        let entry = draft.finish();
+        let entry = self.close_entry(draft);
         match self.ledger.append(at, &entry).await {
             Ok(Append::Committed(_)) => self.committed(&entry),
             Ok(Append::Conflict(_)) => self.catch_up().await,
@@ -83,7 +83,15 @@ impl<P: Plan> Writer<P> {
         let mut nonce = [0; 16];
         getrandom::fill(&mut nonce).map_err(|_| RegistryError::Unknown)?;
         push(&mut draft, &Change::Marker { nonce }).map_err(|_| RegistryError::Unknown)?;
-        Ok(draft.finish())
+        Ok(self.close_entry(draft))
+    }
+
+    /// Closes an entry, with the `control` sequence that it was planned against or a later one.
+    fn close_entry(&self, mut draft: Draft) -> Entry {
+        if self.partition != Partition::Control {
+            draft.validated_against(self.state.at(&Partition::Control).head.seq);
+        }
+        draft.finish()
     }
 
     /// Applies an entry that is in the ledger.

@@ -250,17 +250,14 @@ impl<P: Plan> Writer<P> {
         let unready = || RegistryError::ReadOnly {
             reason: "the ledger has no genesis".to_owned(),
         };
-        let control_at = match self.partition {
-            Partition::Control => 0,
-            _ => self.state.at(&Partition::Control).head.seq,
-        };
         Ok(Draft::new(Place {
             ledger_id: self.state.ledger_id().ok_or_else(unready)?,
             partition: self.partition.clone(),
             seq: head.seq + 1,
             previous: head.hash,
             time_ms: time.time_ms,
-            control_at,
+            // Told when the entry is closed.
+            control_at: 0,
             kind,
         }))
     }
