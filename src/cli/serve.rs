@@ -1,9 +1,14 @@
 //! `serve`: the node, until it is told to stop.
 
+use std::time::Duration;
+
 use super::{Exit, Failure, Output};
 use crate::config::Config;
 use crate::server::{Server, ServerError, Signals};
 use crate::telemetry::logging;
+
+/// Signals within this time are one: far below a person's second thought.
+const SAME_MOMENT: Duration = Duration::from_millis(500);
 
 /// Runs the node.
 pub(super) fn run(config: &Config, accept_clock: bool, output: &Output) -> Result<Exit, Failure> {
@@ -43,9 +48,24 @@ async fn serve(config: &Config, accept_clock: bool, output: &Output) -> Result<E
     }
     tokio::select! {
         () = server.shutdown() => {}
-        () = signals.next() => tracing::warn!("stopped at once by a second signal"),
+        () = once_more(&mut signals) => tracing::warn!("stopped at once by a second signal"),
     }
     Ok(Exit::Done)
+}
+
+/// Waits for somebody who has lost patience.
+///
+/// A terminal sends Ctrl-C to a script and to the node, and the script passes it on: what comes
+/// within the same moment is the first signal still.
+async fn once_more(signals: &mut Signals) {
+    let same = async {
+        loop {
+            signals.next().await;
+        }
+    };
+    // It ends by its time-out alone.
+    let _: Result<(), _> = tokio::time::timeout(SAME_MOMENT, same).await;
+    signals.next().await;
 }
 
 /// Where to look.
