@@ -22,15 +22,7 @@ use crate::{
 /// What an identifier resolves to.
 pub(super) async fn get(State(api): State<Arc<Api>>, request: Request) -> Reply {
     let (parts, _) = request.into_parts();
-    resolve(
-        &api,
-        &parts,
-        parts
-            .uri
-            .path()
-            .strip_prefix(IDENTIFIERS)
-            .unwrap_or_default(),
-    )
+    resolve(&api, &parts, mounted(&parts))
 }
 
 /// Resolves what stands in a path, wherever it is mounted.
@@ -41,6 +33,15 @@ pub(super) fn resolve(api: &Api, parts: &Parts, raw: &str) -> Reply {
     node.resolver.resolve(&query, caller, |resolution| {
         resolved::reply(&query, caller, &resolution)
     })
+}
+
+/// What stands behind the mount of a path.
+fn mounted(parts: &Parts) -> &str {
+    parts
+        .uri
+        .path()
+        .strip_prefix(IDENTIFIERS)
+        .unwrap_or_default()
 }
 
 /// The text of an identifier from a path.
@@ -67,11 +68,7 @@ pub(super) async fn put(State(api): State<Arc<Api>>, request: Request) -> Reply 
     let node = api.node()?;
     let (parts, body) = request.into_parts();
     let caller = caller::authorise(&api, &parts, Action::WriteIdentifiers)?;
-    let raw = parts
-        .uri
-        .path()
-        .strip_prefix(IDENTIFIERS)
-        .unwrap_or_default();
+    let raw = mounted(&parts);
     let identifier = text(raw)?;
     let only_create = only_creates(&parts.headers)?;
     let bytes = body::read_json(&parts.headers, body, api.body_bytes_max).await?;
@@ -98,11 +95,7 @@ pub(super) async fn delete(State(api): State<Arc<Api>>, request: Request) -> Rep
     let node = api.node()?;
     let (parts, _) = request.into_parts();
     let caller = caller::authorise(&api, &parts, Action::WriteIdentifiers)?;
-    let raw = parts
-        .uri
-        .path()
-        .strip_prefix(IDENTIFIERS)
-        .unwrap_or_default();
+    let raw = mounted(&parts);
     let identifier = text(raw)?;
     no_if_match(&parts.headers)?;
     let idempotency = caller::idempotency(&parts, caller, b"")?;
