@@ -15,15 +15,15 @@ pub(super) fn query(text: &str) -> Result<(), IdentifierError> {
     if characters > IDENTIFIER_CHARACTERS_MAX || text.len() > IDENTIFIER_BYTES_MAX {
         return Err(IdentifierError::TooLong { characters });
     }
-    match (1..)
-        .zip(text.chars())
-        .find(|(_, character)| *character == '\0')
-    {
+    match text.find('\0') {
         None => Ok(()),
-        Some((position, _)) => Err(IdentifierError::ControlCharacter {
-            position,
-            code_point: 0,
-        }),
+        Some(at) => {
+            let position = text[..at].chars().count() + 1;
+            Err(IdentifierError::ControlCharacter {
+                position,
+                code_point: 0,
+            })
+        }
     }
 }
 
