@@ -249,3 +249,33 @@ fn personal_data_of_a_file_is_stored_nowhere() {
         assert!(!haystacks.iter().any(holds));
     }
 }
+
+#[test]
+fn a_damaged_ledger_is_named_and_not_served() {
+    let mut node = Node::start();
+    node.import("enterprises.csv", &[]);
+    node.import("products-gb18030.csv", &[]);
+    assert!(node.stop());
+    let file = node
+        .data_dir()
+        .join("ledger/data-1/segment-00000001.sqlite");
+    let mut bytes = fs::read(&file).expect("there is a ledger");
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 64]
+        .iter_mut()
+        .for_each(|byte| *byte ^= 0x55);
+    fs::write(&file, &bytes).expect("it can be damaged");
+    for command in [&["serve"][..], &["ledger", "verify"]] {
+        let output = node.run(&[command].concat());
+        assert_eq!(output.status.code(), Some(1), "{command:?}");
+        let told = String::from_utf8_lossy(&output.stderr);
+        for word in ["data/1", "sequence", "backup", "hint:"] {
+            assert!(told.contains(word), "{command:?}: no {word:?} in {told}");
+        }
+    }
+    assert_eq!(
+        fs::read(&file).expect("it is still there"),
+        bytes,
+        "nothing was changed"
+    );
+}

@@ -26,6 +26,10 @@ const CERTIFICATE_CHARACTERS_MAX: usize = 32;
 /// sub-classes of either stay far below.
 const CODE_BYTES_MAX: usize = 64;
 
+/// What a node says that serves no prefix yet.
+pub(super) const NO_SECONDARY_PREFIX: &str = "this node has no secondary prefix yet: set [node] \
+    secondary_prefixes, for example [\"88.118\"], or BIAOSHI_NODE_SECONDARY_PREFIXES";
+
 //----------- Admission --------------------------------------------------------
 
 /// An enterprise to admit and the prefix to assign, as asked: nothing of it is checked yet.
@@ -291,8 +295,7 @@ fn check(directory: &Directory, admission: &Admission) -> Result<Prefix, Refusal
         .find(|own| prefix.is_below(own));
     match parent {
         None if directory.secondary().is_empty() => {
-            let detail = "this node has no secondary prefix yet: set [node] secondary_prefixes, \
-                          for example [\"88.118\"], or BIAOSHI_NODE_SECONDARY_PREFIXES";
+            let detail = NO_SECONDARY_PREFIX;
             return Err(Refusal::new("foreign_prefix", "prefix", detail));
         }
         None => {

@@ -109,6 +109,10 @@ impl Registrations {
         let refuse = |code, detail: String| Err(Refusal::new(code, "identifier", detail));
         let authority = identifier.authority();
         match directory.belongs(authority) {
+            Belongs::Elsewhere if directory.secondary().is_empty() => refuse(
+                "foreign_prefix",
+                super::admission::NO_SECONDARY_PREFIX.to_owned(),
+            ),
             Belongs::Elsewhere => refuse(
                 "foreign_prefix",
                 format!("{authority} is not a prefix of this node; register it where it is"),

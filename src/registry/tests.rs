@@ -250,6 +250,25 @@ async fn the_life_of_an_identifier_counts_once() {
 }
 
 #[tokio::test]
+async fn a_node_without_a_prefix_says_what_to_set() {
+    let node = node_on(Arc::new(MemoryLedger::new())).await;
+    let firm = node
+        .admit(vec![admission("88.118.8", "A", Hosting::Hosted)])
+        .await
+        .remove(0);
+    for verdict in [node.one(create("88.118.8/A", "1")).await, firm] {
+        let Verdict::Refused(refusal) = verdict else {
+            panic!("{verdict:?}")
+        };
+        assert_eq!(refusal.code, "foreign_prefix");
+        assert!(
+            refusal.detail.contains("BIAOSHI_NODE_SECONDARY_PREFIXES"),
+            "{refusal:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn strangers_write_nothing() {
     let node = node().await;
     let mut stranger = request(vec![put("88.118.8/A", "1"), remove("88.118.8/A")]);

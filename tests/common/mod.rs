@@ -136,6 +136,7 @@ impl Node {
             .env("BIAOSHI_NODE_DATA_DIR", self.data_dir())
             .env("BIAOSHI_NODE_SECONDARY_PREFIXES", PREFIXES)
             .env("LC_ALL", "C.UTF-8")
+            .env("BIAOSHI_HTTP_LISTEN", "127.0.0.1:0")
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
         if let Some(running) = &self.running {
             command.env("BIAOSHI_HTTP_LISTEN", &running.address);
