@@ -99,7 +99,10 @@ impl Node {
     pub(crate) fn stop(&mut self) -> bool {
         let mut running = self.running.take().expect("it is running");
         let pid = running.child.id().to_string();
-        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        // The shell has it built in; the program is not on every machine.
+        let asked = Command::new("sh")
+            .args(["-c", &format!("kill -TERM {pid}")])
+            .status();
         assert!(asked.is_ok_and(|status| status.success()));
         running.child.wait().expect("it ends").success()
     }
