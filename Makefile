@@ -18,9 +18,9 @@ test: deps
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
 	tests/real-clients.sh
 
-# The long forms: the same tests with more cases and the ones marked as slow.
+# The long forms: the same tests with more cases.
 test-long: test
-	PROPTEST_CASES=20000 cargo test --locked -- --include-ignored
+	PROPTEST_CASES=20000 cargo test --locked
 
 # Figures and how to read them: benches/README.md.
 bench: deps

@@ -54,11 +54,24 @@ fn record_corpus() {
     replay("record", record::check);
 }
 
-/// Writes seeds that text editors cannot: `cargo test --test fuzz_corpus -- --ignored`
+/// Seeds in binary formats are what this release writes: what was stored once stays readable, and
+/// is written alike.
 #[test]
-#[ignore = "writes files: run it by hand after a change of a format"]
-fn write_seeds() {
-    seeds::write();
+fn formats_are_what_they_were() {
+    let written = Path::new(env!("CARGO_TARGET_TMPDIR")).join("seeds");
+    for (target, name, bytes) in seeds::all() {
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("fuzz/corpus")
+            .join(target)
+            .join(name);
+        if fs::read(&kept).ok().as_ref() != Some(&bytes) {
+            let place = written.join(format!("{target}-{name}"));
+            fs::create_dir_all(&written).expect("the folder of tests can be written");
+            fs::write(&place, bytes).expect("so can a file in it");
+            let (kept, place) = (kept.display(), place.display());
+            panic!("{kept} is not what this release writes; for a new format copy {place} there");
+        }
+    }
 }
 
 #[path = "../fuzz/oracles/seeds.rs"]

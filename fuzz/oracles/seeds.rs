@@ -1,7 +1,5 @@
 //! Seeds in binary formats.
 
-use std::{fs, path::Path};
-
 use biaoshi::{
     change::{
         Certificate, CertificateType, Change, Class, Draft, EnterpriseChange, FOLD_RULE, Filing,
@@ -13,41 +11,32 @@ use biaoshi::{
     record::{Permissions, Record, Reference, Ttl, Value},
 };
 
-/// Writes them all.
-pub(crate) fn write() {
-    let put = |target: &str, name: &str, bytes: &[u8]| {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("fuzz/corpus")
-            .join(target);
-        fs::write(folder.join(name), bytes).expect("a seed can be written");
-    };
-    put("record", "product", &product().encode());
-    put(
-        "record",
-        "empty",
-        &Record::new(Vec::new())
-            .expect("no values are a record")
-            .encode(),
-    );
-    put("record", "reference", &referring().encode());
-    put("record", "newer", &[2, 0, 0]);
-    put("record", "cut", &product().encode()[..40]);
-    for (name, change) in changes() {
-        put("entry", name, &change.encode());
-    }
+/// A seed: its target, its name and its bytes.
+pub(crate) type Seed = (&'static str, &'static str, Vec<u8>);
+
+/// All of them.
+pub(crate) fn all() -> Vec<Seed> {
+    let product = product().encode();
+    let empty = Record::new(Vec::new()).expect("no values are a record");
+    let mut seeds = vec![
+        ("record", "cut", product[..40].to_vec()),
+        ("record", "product", product),
+        ("record", "empty", empty.encode()),
+        ("record", "reference", referring().encode()),
+        ("record", "newer", vec![2, 0, 0]),
+    ];
     let mut draft = Draft::new(place());
-    for (_, change) in changes() {
+    for (name, change) in changes() {
         draft.push(&change).expect("a few changes fit an entry");
+        seeds.push(("entry", name, change.encode()));
     }
     let entry = draft.finish();
     let header = entry.header().encode();
-    put("entry", "header", &header);
     let length = u8::try_from(header.len()).expect("a header has 57 bytes");
-    put(
-        "entry",
-        "whole",
-        &[&[length], header.as_slice(), entry.payload()].concat(),
-    );
+    let whole = [&[length], header.as_slice(), entry.payload()].concat();
+    seeds.push(("entry", "header", header));
+    seeds.push(("entry", "whole", whole));
+    seeds
 }
 
 fn place() -> Place {

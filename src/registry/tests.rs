@@ -425,6 +425,28 @@ async fn a_repeated_replacement_is_not_done_twice() {
 }
 
 #[tokio::test]
+async fn a_request_is_noted_directly_behind_its_changes() {
+    let node = node().await;
+    let keyed = |n: u8| {
+        let mut asked = request(vec![put(&format!("88.118.8/K{n}"), "1")]);
+        asked.idempotency = Some(Idempotency::new(asked.caller, &n.to_string(), &[n]));
+        asked
+    };
+    // Handed in at once, so that they share entries; each is told where its own change stands.
+    let waiting: Vec<_> = (0..20)
+        .map(|n| {
+            let registry = node.registry.clone();
+            spawn(async move { registry.submit(keyed(n)).await.unwrap().verdicts })
+        })
+        .collect();
+    for (n, first) in (0..).zip(waiting) {
+        let first = first.await.unwrap();
+        let again = node.registry.submit(keyed(n)).await.unwrap();
+        assert_eq!((again.verdicts, again.is_repeated), (first, true));
+    }
+}
+
+#[tokio::test]
 async fn a_refused_request_is_not_remembered() {
     let node = node().await;
     let mut asked = request(vec![create("88.118.10/A", "1")]);
