@@ -8,7 +8,7 @@
 //! 3  state                                          the fold of the ledger
 //! 2  ledger  telemetry                              what is durable; what is told
 //! 1  record  change                                 what is stored
-//! 0  identifier                                     names
+//! 0  identifier  disk                               names; files that last
 //! ```
 //!
 //! Imports go down. `ARCHITECTURE.md` has the whole map; `tests/architecture.rs` holds it.
@@ -17,6 +17,7 @@ pub mod access;
 pub mod change;
 pub mod cli;
 pub mod config;
+pub mod disk;
 pub mod identifier;
 pub mod ledger;
 pub mod protocol;

@@ -1,14 +1,15 @@
 //! The bootstrap token's file.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
+    fs, io,
     path::{Path, PathBuf},
 };
 
 use super::ServerError;
-use crate::access::{TOKEN_BYTES, Token};
+use crate::{
+    access::{TOKEN_BYTES, Token},
+    disk::{self, RealDisk},
+};
 
 /// The token's file in the data directory.
 pub(super) const TOKEN_FILE: &str = "admin-token";
@@ -29,31 +30,14 @@ pub(super) fn load_or_make(data_dir: &Path) -> Result<(Token, PathBuf), ServerEr
             let mut entropy = [0; TOKEN_BYTES];
             getrandom::fill(&mut entropy).map_err(|error| unusable(error.to_string()))?;
             let token = Token::new(entropy);
-            write(data_dir, &path, &token).map_err(|error| unusable(error.to_string()))?;
+            let line = format!("{}\n", token.reveal());
+            disk::write_whole(&RealDisk, &path, line.as_bytes())
+                .map_err(|error| unusable(error.to_string()))?;
             token
         }
         Err(error) => return Err(unusable(error.to_string())),
     };
     Ok((token, path))
-}
-
-/// Writes the file under another name first: whoever finds it finds it whole.
-fn write(data_dir: &Path, path: &Path, token: &Token) -> io::Result<()> {
-    let new = data_dir.join(format!("{TOKEN_FILE}.new"));
-    // What a start left that was interrupted here; its mode may be another.
-    match fs::remove_file(&new) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&new)?;
-    writeln!(file, "{}", token.reveal())?;
-    file.sync_all()?;
-    fs::rename(&new, path)?;
-    File::open(data_dir)?.sync_all()
 }
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("record", 1),
     ("change", 1),
     ("identifier", 0),
+    ("disk", 0),
     ("time", 0),
     ("units", 0),
 ];

@@ -91,6 +91,7 @@ const RULES: &[Rule] = &[
         ],
         within: &[""],
         except: &[
+            "disk",
             "ledger",
             "state/snapshot",
             "accounting/mapping",
