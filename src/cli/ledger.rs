@@ -58,7 +58,7 @@ fn verify(data_dir: &Path) -> Result<Summary, Failure> {
 }
 
 async fn verify_at(root: &Path) -> Result<Summary, Failure> {
-    let options = SqliteOptions { read_only: true };
+    let options = SqliteOptions::to_read();
     let ledger = SqliteLedger::open(root, options, Arc::new(Inline))?;
     let mut progress = Progress::start("reading the ledger", Some("entries"));
     let state = state::replay(&ledger, |done| {
@@ -128,8 +128,11 @@ impl From<LedgerError> for Failure {
             LedgerError::Open { .. } => {
                 "see whether the files are there and whether this user may read them"
             }
+            LedgerError::SegmentMissing { .. } => {
+                "closed segments may lie elsewhere, and must be at hand to be read"
+            }
             LedgerError::Sealed(_)
-            | LedgerError::NoSpace(_)
+            | LedgerError::NoSpace { .. }
             | LedgerError::Storage { .. }
             | LedgerError::Distrusted(_) => "see whether the disk can be read, and ask again",
         };

@@ -24,9 +24,27 @@ pub enum LedgerError {
     /// No more entries here, ever.
     #[error("partition {0} is sealed and takes no more entries")]
     Sealed(Partition),
-    /// The disk is full; nothing happened.
-    #[error("no space is left for partition {0}; free some, writes resume by themselves")]
-    NoSpace(Partition),
+    /// Part of the partition is not where it is looked for.
+    #[error(
+        "the segment with entry {seq} of partition {partition} is missing; it was looked for in \
+         {folders}. Bring it back, or name its directory in [ledger] archive_dirs"
+    )]
+    SegmentMissing {
+        /// The partition.
+        partition: Partition,
+        /// The entry that was asked for.
+        seq: u64,
+        /// Where segments may be.
+        folders: String,
+    },
+    /// There is too little space; nothing happened.
+    #[error("no space for partition {partition}: {what}; free some, writes resume by themselves")]
+    NoSpace {
+        /// The partition.
+        partition: Partition,
+        /// How much there is, and how much there must be.
+        what: String,
+    },
     /// The engine refused before any effect.
     #[error("partition {partition}: {what}; nothing was written")]
     Storage {

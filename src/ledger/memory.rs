@@ -167,6 +167,10 @@ impl Ledger for MemoryLedger {
             Ok(log.head())
         })
     }
+
+    fn writable<'a>(&'a self, _: &'a Partition) -> LedgerFuture<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ use std::{future::Future, pin::Pin, time::Duration};
 pub use error::LedgerError;
 pub use executor::{Inline, RunBlocking};
 pub use memory::MemoryLedger;
-pub use sqlite::{SqliteLedger, SqliteOptions};
+pub use sqlite::{FREE_BYTES_MIN, SEGMENT_BYTES_MAX, SegmentInfo, SqliteLedger, SqliteOptions};
 pub use stored::{Codec, StoredEntry};
 
 use crate::change::{Entry, Hash, Partition};
@@ -70,6 +70,10 @@ pub trait Ledger: Send + Sync {
 
     /// Ends a partition: it takes no entry from here on, for ever.
     fn seal<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head>;
+
+    /// Whether an append would be taken now, as far as can be told without one: an error is the
+    /// one it would get.
+    fn writable<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, ()>;
 }
 
 //----------- Head -------------------------------------------------------------

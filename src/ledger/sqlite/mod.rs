@@ -1,22 +1,39 @@
-//! The embedded ledger: one SQLite database per partition.
+//! The embedded ledger: SQLite databases, one per segment of a partition.
 //!
-//! A folder per partition under `<data_dir>/ledger`, as `docs/format/ledger-v1.md` says. SQLite is
-//! bundled, so every node has a version without the WAL-reset race (3.51.3 and later).
+//! ```text
+//! SqliteLedger ─▶ Slot per partition ─▶ Segments ─┬─▶ closed ones      immutable files, anywhere
+//!                   │                             └─▶ the active one   WAL, one commit per append
+//!                   └─▶ Checkpointer              moves the WAL beside the commits
+//! ```
+//!
+//! The files are described in `docs/format/ledger-v1.md`. SQLite is bundled, so every node has a
+//! version without the WAL-reset race (3.51.3 and later).
 
-mod segment;
+mod checkpoint;
+mod database;
+mod layout;
+mod options;
+mod reading;
+mod segments;
 #[cfg(test)]
 mod tests;
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use tokio::sync::{oneshot, watch};
 
-use segment::Segment;
+use checkpoint::Checkpointer;
+use layout::Layout;
+pub use options::{FREE_BYTES_MIN, SEGMENT_BYTES_MAX, SqliteOptions};
+use segments::Segments;
 
 use super::{Append, Head, Ledger, LedgerError, LedgerFuture, RunBlocking, StoredEntry};
 use crate::change::{Entry, Partition};
@@ -28,23 +45,34 @@ use crate::change::{Entry, Partition};
 /// One process at a time: whoever opens it for writing holds the data directory's lock.
 pub struct SqliteLedger {
     root: PathBuf,
-    options: SqliteOptions,
+    options: Arc<SqliteOptions>,
     executor: Arc<dyn RunBlocking>,
     /// Open partitions; opening one is rare, so one lock serves.
     open: Mutex<BTreeMap<Partition, Arc<Slot>>>,
+    free_bytes_min: AtomicU64,
 }
 
-/// How a ledger is opened.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SqliteOptions {
-    /// Only reads: files are neither made nor changed, and a running node is not disturbed.
-    pub read_only: bool,
-}
-
-/// One partition: its segment, used by one call at a time, and its head for those who wait.
+/// One partition: its segments, used by one call at a time, and its head for those who wait.
 struct Slot {
-    segment: Mutex<Segment>,
+    partition: Partition,
+    segments: Mutex<Segments>,
+    checkpointer: Mutex<Checkpointer>,
     head: watch::Sender<u64>,
+}
+
+/// A segment, for those who list, copy or verify it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SegmentInfo {
+    /// Its place in the partition.
+    pub number: u32,
+    /// Its file.
+    pub path: PathBuf,
+    /// The head that its first entry was appended behind.
+    pub begin: Head,
+    /// Its last entry so far.
+    pub end: Head,
+    /// Whether it takes no more entries.
+    pub is_closed: bool,
 }
 
 impl SqliteLedger {
@@ -57,40 +85,37 @@ impl SqliteLedger {
         options: SqliteOptions,
         executor: Arc<dyn RunBlocking>,
     ) -> Result<Self, LedgerError> {
-        let cannot = |what: std::io::Error| LedgerError::Open {
-            path: root.display().to_string(),
-            what: what.to_string(),
-        };
+        let cannot = |what: std::io::Error| database::cannot_open(root, &what.to_string());
         if options.read_only {
             std::fs::read_dir(root).map_err(cannot)?;
         } else {
-            std::fs::create_dir_all(root).map_err(cannot)?;
+            options.disk.create_folder(root).map_err(cannot)?;
         }
         Ok(Self {
             root: root.to_owned(),
-            options,
+            free_bytes_min: AtomicU64::new(options.free_bytes_min),
+            options: Arc::new(options),
             executor,
             open: Mutex::default(),
         })
     }
 
-    /// The folder of a partition: its name, with what a file name cannot hold replaced.
-    fn folder(&self, partition: &Partition) -> PathBuf {
-        self.root.join(partition.to_string().replacen('/', "-", 1))
-    }
-
     fn list(&self) -> Result<Vec<Partition>, LedgerError> {
-        let cannot = |what: std::io::Error| LedgerError::Open {
-            path: self.root.display().to_string(),
-            what: what.to_string(),
-        };
         let mut partitions = Vec::new();
-        for folder in std::fs::read_dir(&self.root).map_err(cannot)? {
-            let name = folder.map_err(cannot)?.file_name();
-            let name = name.to_string_lossy().replacen('-', "/", 1);
-            partitions.extend(Partition::parse(&name).ok());
+        for root in std::iter::once(&self.root).chain(&self.options.archive_dirs) {
+            let cannot = |what: std::io::Error| database::cannot_open(root, &what.to_string());
+            let folders = match std::fs::read_dir(root) {
+                // An archive that is not at hand is missed when it is read.
+                Err(_) if *root != self.root => continue,
+                folders => folders.map_err(cannot)?,
+            };
+            for folder in folders {
+                let name = folder.map_err(cannot)?.file_name();
+                partitions.extend(layout::partition_of(&name.to_string_lossy()));
+            }
         }
         partitions.sort();
+        partitions.dedup();
         Ok(partitions)
     }
 
@@ -99,10 +124,13 @@ impl SqliteLedger {
         if let Some(slot) = open.get(partition) {
             return Ok(Arc::clone(slot));
         }
-        let segment = Segment::open(&self.folder(partition), partition, self.options)?;
-        let (head, _) = watch::channel(segment.head()?.seq);
+        let layout = Layout::new(&self.root, &self.options.archive_dirs, partition);
+        let segments = Segments::open(layout, partition, &self.options)?;
+        let (head, _) = watch::channel(segments.head()?.seq);
         let slot = Arc::new(Slot {
-            segment: Mutex::new(segment),
+            partition: partition.clone(),
+            segments: Mutex::new(segments),
+            checkpointer: Mutex::default(),
             head,
         });
         open.insert(partition.clone(), Arc::clone(&slot));
@@ -110,22 +138,60 @@ impl SqliteLedger {
     }
 
     /// Does blocking work on one partition, on the executor.
-    async fn on_segment<T: Send + 'static>(
+    async fn on_slot<T: Send + 'static>(
         &self,
         partition: &Partition,
-        work: impl FnOnce(&mut Segment) -> Result<T, LedgerError> + Send + 'static,
+        work: impl FnOnce(&Slot) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
         let slot = self.slot(partition)?;
         let (reply, answer) = oneshot::channel();
         self.executor.run(Box::new(move || {
-            let mut segment = slot.segment.lock().unwrap_or_else(PoisonError::into_inner);
             // A caller that has gone does not undo the work; it reads the head when it is back.
-            let _ = reply.send(work(&mut segment));
+            let _ = reply.send(work(&slot));
         }));
         // The job answers unless it panicked or was dropped at shutdown: then nothing is known.
         answer
             .await
             .unwrap_or_else(|_| Err(LedgerError::Distrusted(partition.clone())))
+    }
+
+    /// The segments of a partition, in order.
+    ///
+    /// # Errors
+    /// Where the partition cannot be opened.
+    pub fn segments(&self, partition: &Partition) -> Result<Vec<SegmentInfo>, LedgerError> {
+        Ok(self.slot(partition)?.segments().listed())
+    }
+
+    /// Refuses appends from now on while the file system has less than this free.
+    pub fn keep_free(&self, bytes: u64) {
+        self.free_bytes_min.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Whether there is room for an append.
+    fn check_space(&self, partition: &Partition) -> Result<(), LedgerError> {
+        let min_bytes = self.free_bytes_min.load(Ordering::Relaxed);
+        // A file system that does not tell is asked by writing to it.
+        let free_bytes = self.options.disk.free_bytes(&self.root).unwrap_or(u64::MAX);
+        if free_bytes >= min_bytes {
+            return Ok(());
+        }
+        const MIB: u64 = 1024 * 1024;
+        Err(LedgerError::NoSpace {
+            partition: partition.clone(),
+            what: format!(
+                "{} MiB are free in {}, and {} MiB must stay free",
+                free_bytes / MIB,
+                self.root.display(),
+                min_bytes.div_ceil(MIB)
+            ),
+        })
+    }
+}
+
+impl Slot {
+    fn segments(&self) -> MutexGuard<'_, Segments> {
+        self.segments.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -137,15 +203,18 @@ impl Ledger for SqliteLedger {
     }
 
     fn head<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head> {
-        Box::pin(async move { self.on_segment(partition, |segment| segment.head()).await })
+        Box::pin(async move { self.on_slot(partition, |slot| slot.segments().head()).await })
     }
 
     fn append<'a>(&'a self, at: Head, entry: &'a Entry) -> LedgerFuture<'a, Append> {
         Box::pin(async move {
             let partition = &entry.header().partition;
+            self.check_space(partition)?;
             let (seq, stored) = (entry.header().seq, StoredEntry::new(entry));
             let append = self
-                .on_segment(partition, move |segment| segment.append(at, seq, &stored))
+                .on_slot(partition, move |slot| {
+                    slot.segments().append(at, seq, &stored)
+                })
                 .await;
             match append {
                 Ok(Append::Committed(head)) => {
@@ -166,7 +235,7 @@ impl Ledger for SqliteLedger {
         bytes_max: usize,
     ) -> LedgerFuture<'a, Vec<Entry>> {
         Box::pin(async move {
-            self.on_segment(partition, move |segment| segment.read(from, bytes_max))
+            self.on_slot(partition, move |slot| slot.segments().read(from, bytes_max))
                 .await
         })
     }
@@ -186,6 +255,14 @@ impl Ledger for SqliteLedger {
     }
 
     fn seal<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head> {
-        Box::pin(async move { self.on_segment(partition, |segment| segment.seal()).await })
+        Box::pin(async move { self.on_slot(partition, |slot| slot.segments().seal()).await })
+    }
+
+    fn writable<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, ()> {
+        Box::pin(async move {
+            self.check_space(partition)?;
+            self.on_slot(partition, |slot| slot.segments().check_trusted())
+                .await
+        })
     }
 }

@@ -4,6 +4,8 @@ use std::{path::Path, sync::Arc};
 
 use rusqlite::Connection;
 
+mod segments;
+
 use super::*;
 use crate::{
     change::{Change, Draft, Kind, LedgerId, Place},
@@ -178,8 +180,8 @@ async fn a_reader_changes_nothing() {
     let partition = Partition::Data(1);
     let writer = open(root.path());
     let entries = fill(&writer, &partition, 3).await;
-    let options = SqliteOptions { read_only: true };
-    let reader = SqliteLedger::open(root.path(), options, Arc::new(Inline)).unwrap();
+    let options = SqliteOptions::to_read();
+    let reader = SqliteLedger::open(root.path(), options.clone(), Arc::new(Inline)).unwrap();
     assert_eq!(
         reader.read(&partition, 1, usize::MAX).await.unwrap(),
         entries

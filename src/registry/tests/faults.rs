@@ -47,7 +47,10 @@ impl Faulty {
                 self.inner.append(at, &rival).await?;
                 self.inner.append(at, entry).await
             }
-            Some(Fault::NoSpace) => Err(LedgerError::NoSpace(partition)),
+            Some(Fault::NoSpace) => Err(LedgerError::NoSpace {
+                partition,
+                what: "the disk is full".to_owned(),
+            }),
             Some(Fault::Distrusted) => {
                 self.broken.store(true, Ordering::Relaxed);
                 Ok(Append::Unknown)
@@ -120,6 +123,10 @@ impl Ledger for Faulty {
 
     fn seal<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head> {
         self.inner.seal(partition)
+    }
+
+    fn writable<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, ()> {
+        self.inner.writable(partition)
     }
 }
 

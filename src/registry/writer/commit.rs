@@ -26,7 +26,7 @@ impl<P: Plan> Writer<P> {
             Ok(Append::Committed(_)) => self.committed(&entry),
             Ok(Append::Conflict(_)) => self.catch_up().await,
             Ok(Append::Unknown) => self.decide(at, &entry).await,
-            Err(error @ (LedgerError::NoSpace(_) | LedgerError::Storage { .. })) => {
+            Err(error @ (LedgerError::NoSpace { .. } | LedgerError::Storage { .. })) => {
                 // Nothing happened: the next request may fare better.
                 tracing::error!(%error, "a write was refused by the ledger");
                 Err(RegistryError::ReadOnly {
