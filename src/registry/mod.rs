@@ -21,7 +21,7 @@ mod writer;
 pub use admission::{Admission, EnterpriseFacts, FIELD_CHARACTERS_MAX};
 pub use clock::{ClockFault, ClockReading, EntryClock, RELEASE_DATE_MS, ReadClock};
 pub use registration::{OPERATIONS_MAX, Operation, RequestedValue};
-pub use writer::{QUEUE_MAX, WriterOptions, WriterTask, genesis};
+pub use writer::{QUEUE_MAX, ReadOnly, ReadOnlyCause, WriterOptions, WriterTask, genesis};
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     access::Caller,
-    change::{Hash, Position},
+    change::{Hash, Partition, Position},
     identifier::Prefix,
 };
 use admission::ControlJob;
@@ -114,11 +114,20 @@ impl Registry {
 
     /// Whether the node takes writes, and if not, why.
     #[must_use]
-    pub fn read_only_reason(&self) -> Option<String> {
+    pub fn read_only(&self) -> Option<ReadOnly> {
         self.control
             .writes
             .closed()
             .or_else(|| self.data.writes.closed())
+    }
+
+    /// Takes no more writes until a restart: somebody found damage that no append would meet.
+    pub fn close(&self, partition: &Partition, reason: String) {
+        let cause = ReadOnlyCause::Ledger;
+        for writes in [&self.control.writes, &self.data.writes] {
+            let reason = reason.clone();
+            writes.close(partition, ReadOnly { cause, reason });
+        }
     }
 }
 
@@ -134,7 +143,7 @@ fn operator(jobs: Vec<ControlJob>) -> Request<ControlJob> {
 
 impl<J> Desk<J> {
     async fn hand_in(&self, request: Request<J>) -> Result<Receipt, RegistryError> {
-        if let Some(reason) = self.writes.closed() {
+        if let Some(reason) = self.writes.closed_for_good() {
             return Err(RegistryError::ReadOnly { reason });
         }
         let (reply, answer) = oneshot::channel();
@@ -250,6 +259,9 @@ pub enum RegistryError {
         /// Why, for the operator.
         reason: String,
     },
+    /// Too little space is left; nothing happened.
+    #[error("this node has too little disk space to register; resolution goes on")]
+    NoSpace,
     /// The queue is full.
     #[error("too many writes are waiting; try again")]
     Overloaded,

@@ -477,5 +477,24 @@ async fn a_jump_of_the_clock_stops_writes() {
         matches!(refused, Err(RegistryError::ReadOnly { .. })),
         "{refused:?}"
     );
-    assert!(node.registry.read_only_reason().is_some());
+    let cause = node.registry.read_only().map(|closed| closed.cause);
+    assert_eq!(cause, Some(ReadOnlyCause::Clock));
+    // Set right, it is believed again, without a restart.
+    node.clock.0.store(NOW + 2_000, Ordering::Relaxed);
+    assert_eq!(code(&node.one(create("88.118.8/B", "1")).await), "created");
+    assert_eq!(node.registry.read_only(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn readiness_follows_the_clock_where_nobody_writes() {
+    let node = node().await;
+    assert_eq!(code(&node.one(create("88.118.8/A", "1")).await), "created");
+    for (ahead_ms, expected) in [(2 * 3_600_000, Some(ReadOnlyCause::Clock)), (2_000, None)] {
+        node.clock.0.store(NOW + ahead_ms, Ordering::Relaxed);
+        tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        assert_eq!(
+            node.registry.read_only().map(|closed| closed.cause),
+            expected
+        );
+    }
 }

@@ -55,10 +55,8 @@ pub(super) async fn ready(State(api): State<Arc<Api>>, uri: Uri) -> Reply {
     let query = uri.query().unwrap_or_default();
     let asks_for_writes =
         url::form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "writes");
-    if asks_for_writes && node.registry.read_only_reason().is_some() {
-        return Err(Problem::from(crate::registry::RegistryError::ReadOnly {
-            reason: String::new(),
-        }));
+    if asks_for_writes && let Some(read_only) = node.registry.read_only() {
+        return Err(Problem::not_writing(&read_only));
     }
     Ok(super::json(StatusCode::OK, &json!({ "status": "ready" })))
 }

@@ -7,10 +7,13 @@ use axum::{
 use serde_json::{Map, Value, json};
 
 use super::health::Startup;
-use crate::registry::{Refusal, RegistryError};
+use crate::registry::{ReadOnly, ReadOnlyCause, Refusal, RegistryError};
 
 /// After how many seconds to ask again: a queue drains and a restart replays within a few.
 const RETRY_AFTER_SECONDS: &str = "2";
+
+/// A person has to make room.
+const SPACE_RETRY_AFTER_SECONDS: &str = "60";
 
 //----------- Problem ----------------------------------------------------------
 
@@ -56,6 +59,27 @@ impl Problem {
     /// The ledger is still being replayed.
     pub(super) fn starting(startup: &Startup) -> Self {
         Self::unavailable("starting", format!("the node is starting: {startup}"))
+    }
+
+    /// It resolves and does not register; the reason itself is for the operator, in the log.
+    pub(super) fn not_writing(read_only: &ReadOnly) -> Self {
+        let (code, detail) = match read_only.cause {
+            ReadOnlyCause::NoSpace => (
+                "no_space",
+                "this node has too little disk space to register; writes resume by themselves",
+            ),
+            ReadOnlyCause::Clock => (
+                "clock",
+                "this node does not believe its clock; set it right, or restart with \
+                 --accept-clock",
+            ),
+            ReadOnlyCause::Ledger | ReadOnlyCause::State => (
+                "read_only",
+                "this node takes no writes until it is restarted; its operator finds the reason \
+                 in the log",
+            ),
+        };
+        Self::unavailable(code, detail).with("cause", json!(read_only.cause.name()))
     }
 
     /// A self-built node that has not said where it is.
@@ -110,6 +134,10 @@ impl From<RegistryError> for Problem {
                 "read_only",
                 "this node takes no writes now; its operator finds the reason in the log",
             ),
+            RegistryError::NoSpace => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "no_space", detail)
+                    .header(header::RETRY_AFTER, SPACE_RETRY_AFTER_SECONDS)
+            }
             RegistryError::Overloaded => Self::unavailable("overloaded", detail),
             RegistryError::ShuttingDown => Self::unavailable("shutting_down", detail),
             RegistryError::Unknown => Self::unavailable("unknown_outcome", detail),

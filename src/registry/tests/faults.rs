@@ -16,6 +16,8 @@ enum Fault {
     Overtaken,
     /// The disk is full.
     NoSpace,
+    /// The disk fills up in the middle of the commit, and is full still when the marker comes.
+    FillsUp,
     /// Nothing is known, and nothing can be asked.
     Distrusted,
 }
@@ -51,6 +53,10 @@ impl Faulty {
                 partition,
                 what: "the disk is full".to_owned(),
             }),
+            Some(Fault::FillsUp) => {
+                self.faults.lock().unwrap().push(Fault::NoSpace);
+                Ok(Append::Unknown)
+            }
             Some(Fault::Distrusted) => {
                 self.broken.store(true, Ordering::Relaxed);
                 Ok(Append::Unknown)
@@ -157,7 +163,7 @@ async fn an_unknown_append_is_decided() {
             "unchanged"
         );
         assert_eq!(node.state.data_totals().registrations, 1);
-        assert_eq!(node.registry.read_only_reason(), None);
+        assert_eq!(node.registry.read_only(), None);
         node.check_replay().await;
     }
 }
@@ -177,10 +183,25 @@ async fn a_full_disk_refuses_and_recovers() {
         .registry
         .submit(request(vec![create("88.118.8/A", "1")]))
         .await;
-    assert!(
-        matches!(refused, Err(RegistryError::ReadOnly { .. })),
-        "{refused:?}"
+    assert_eq!(refused, Err(RegistryError::NoSpace));
+    assert_eq!(
+        node.registry.read_only().map(|closed| closed.cause),
+        Some(ReadOnlyCause::NoSpace)
     );
+    assert_eq!(code(&node.one(create("88.118.8/A", "1")).await), "created");
+    assert_eq!(node.registry.read_only(), None);
+    node.check_replay().await;
+}
+
+#[tokio::test]
+async fn a_disk_that_fills_up_in_a_commit_leaves_nothing_undecided() {
+    let node = faulty(&[Fault::FillsUp]).await;
+    let unknown = node
+        .registry
+        .submit(request(vec![create("88.118.8/A", "1")]))
+        .await;
+    assert_eq!(unknown, Err(RegistryError::Unknown));
+    // With space again the next entry takes the place, and the request is done when it comes again.
     assert_eq!(code(&node.one(create("88.118.8/A", "1")).await), "created");
     node.check_replay().await;
 }

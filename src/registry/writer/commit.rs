@@ -1,6 +1,6 @@
 //! Committing an entry, and deciding what is unknown.
 
-use super::{Plan, Writer, push};
+use super::{Plan, ReadOnly, ReadOnlyCause, Writer, push};
 use crate::{
     change::{Change, Draft, Entry, Kind, Partition},
     ledger::{Append, Head, LedgerError},
@@ -26,7 +26,12 @@ impl<P: Plan> Writer<P> {
             Ok(Append::Committed(_)) => self.committed(&entry),
             Ok(Append::Conflict(_)) => self.catch_up().await,
             Ok(Append::Unknown) => self.decide(at, &entry).await,
-            Err(error @ (LedgerError::NoSpace { .. } | LedgerError::Storage { .. })) => {
+            Err(error @ LedgerError::NoSpace { .. }) => {
+                self.writes
+                    .close(&self.partition, ReadOnly::of_ledger(&error));
+                Err(RegistryError::NoSpace)
+            }
+            Err(error @ LedgerError::Storage { .. }) => {
                 // Nothing happened: the next request may fare better.
                 tracing::error!(%error, "a write was refused by the ledger");
                 Err(RegistryError::ReadOnly {
@@ -101,6 +106,7 @@ impl<P: Plan> Writer<P> {
             .map_err(|error| self.out_of_step(&error))?;
         self.clock
             .given(entry.header().time_ms, self.read_clock.read());
+        self.writes.resume(&self.partition);
         Ok(true)
     }
 
@@ -123,12 +129,14 @@ impl<P: Plan> Writer<P> {
 
     //--- Going read-only
 
-    /// Takes no more writes: the ledger said why, and nothing happened.
+    /// Takes no more writes: the ledger said why, and nothing happened. Those that a full disk
+    /// stopped resume by themselves: whoever takes the entry's place decides what became of it.
     fn close(&self, error: &LedgerError) -> RegistryError {
-        let reason = error.to_string();
-        tracing::error!(partition = %self.partition, %reason, "this node is read-only from now on");
-        self.writes.set(Some(reason.clone()));
-        RegistryError::ReadOnly { reason }
+        self.writes
+            .close(&self.partition, ReadOnly::of_ledger(error));
+        RegistryError::ReadOnly {
+            reason: error.to_string(),
+        }
     }
 
     /// Takes no more writes, and what was asked for last may have happened.
@@ -140,8 +148,9 @@ impl<P: Plan> Writer<P> {
     /// The state does not follow the ledger: going on would serve what nobody wrote.
     fn out_of_step(&self, error: &ApplyError) -> RegistryError {
         let reason = format!("{error}; restart the node to replay its ledger");
-        tracing::error!(partition = %self.partition, %reason, "this node is read-only from now on");
-        self.writes.set(Some(reason));
+        let cause = ReadOnlyCause::State;
+        self.writes
+            .close(&self.partition, ReadOnly { cause, reason });
         RegistryError::Unknown
     }
 }

@@ -2,30 +2,29 @@
 
 mod commit;
 mod genesis;
+mod pending;
+mod writes;
 
-use std::{
-    collections::HashMap,
-    pin::Pin,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
 
 use tokio::sync::{mpsc, oneshot};
 
 pub use genesis::genesis;
+use pending::Pending;
+pub(super) use writes::Writes;
+pub use writes::{ReadOnly, ReadOnlyCause};
 
 use super::{
-    Desk, Idempotency, Receipt, Refusal, Registry, RegistryError, Request, Verdict,
+    Desk, Receipt, Refusal, Registry, RegistryError, Request, Verdict,
     admission::Admissions,
     clock::{EntryClock, ReadClock},
     registration::Registrations,
 };
 use crate::{
     access::Caller,
-    change::{
-        Change, Draft, Hash, Kind, Partition, Place, Position, RequestChange, RequestOutcome,
-    },
+    change::{Change, Draft, Kind, Partition, Place, Position, RequestOutcome},
     ledger::Ledger,
-    state::{DATA, RememberedRequest, State},
+    state::{DATA, State},
 };
 
 /// Requests that wait at most, per partition: at 2,000 operations each a client has given up
@@ -37,6 +36,10 @@ const ROUND_REQUESTS_MAX: usize = 512;
 
 /// Jobs taken into one round: about one entry, so that nobody waits for many appends of others.
 const ROUND_JOBS_MAX: usize = 4_096;
+
+/// How soon after the last request the writer looks whether the next one would be taken: soon
+/// enough for whoever freed some space and waits for it to be noticed.
+const RECONSIDER: Duration = Duration::from_secs(1);
 
 /// Bytes kept free in an entry for the note that a request stands in it.
 const REQUEST_NOTE_BYTES: usize = 128;
@@ -108,26 +111,6 @@ pub(super) struct Ticket<J> {
     pub(super) reply: oneshot::Sender<Result<Receipt, RegistryError>>,
 }
 
-/// Whether a partition takes writes.
-#[derive(Debug, Default)]
-pub(super) struct Writes {
-    closed: RwLock<Option<String>>,
-}
-
-impl Writes {
-    /// Why it takes no writes, if so.
-    pub(super) fn closed(&self) -> Option<String> {
-        self.closed
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-    }
-
-    fn set(&self, reason: Option<String>) {
-        *self.closed.write().unwrap_or_else(PoisonError::into_inner) = reason;
-    }
-}
-
 /// A writer's work: whoever owns the executor runs it until it ends.
 pub type WriterTask = Pin<Box<dyn Future<Output = ()> + Send>>;
 
@@ -186,7 +169,15 @@ fn open_one<P: Plan>(
 impl<P: Plan> Writer<P> {
     /// Serves until every handle of the registry is dropped and the queue is empty.
     async fn run(mut self) {
-        while let Some(first) = self.queue.recv().await {
+        loop {
+            let first = match tokio::time::timeout(RECONSIDER, self.queue.recv()).await {
+                Ok(Some(first)) => first,
+                Ok(None) => break,
+                Err(_) => {
+                    self.reconsider().await;
+                    continue;
+                }
+            };
             let mut jobs = first.request.jobs.len();
             let mut round = vec![Pending::new(first)];
             while round.len() < ROUND_REQUESTS_MAX && jobs < ROUND_JOBS_MAX {
@@ -233,14 +224,28 @@ impl<P: Plan> Writer<P> {
         Ok(planned)
     }
 
+    /// Looks, while nobody writes, whether writes would be taken: whoever asks for readiness is
+    /// told of a full disk before a registration is, and of its end without one.
+    async fn reconsider(&mut self) {
+        let clock = self.clock.next(self.read_clock.read());
+        let verdict = match (clock, self.ledger.writable(&self.partition).await) {
+            (Err(fault), _) => Err(ReadOnly::of_clock(&fault)),
+            (_, Err(error)) => Err(ReadOnly::of_ledger(&error)),
+            _ => Ok(()),
+        };
+        match verdict {
+            Ok(()) => self.writes.resume(&self.partition),
+            Err(read_only) => self.writes.close(&self.partition, read_only),
+        }
+    }
+
     /// Starts an entry behind what is applied.
     fn draft(&self, kind: Kind) -> Result<Draft, RegistryError> {
         let time = self.clock.next(self.read_clock.read()).map_err(|fault| {
-            tracing::error!(partition = %self.partition, %fault, "writes are refused");
-            self.writes.set(Some(fault.to_string()));
-            RegistryError::ReadOnly {
-                reason: fault.to_string(),
-            }
+            let read_only = ReadOnly::of_clock(&fault);
+            let reason = read_only.reason.clone();
+            self.writes.close(&self.partition, read_only);
+            RegistryError::ReadOnly { reason }
         })?;
         if let Some(behind_ms) = time.behind_ms {
             let partition = &self.partition;
@@ -332,149 +337,5 @@ impl<P: Plan> Writer<P> {
             }
         }
         self.plan.forget();
-    }
-}
-
-//----------- Pending ----------------------------------------------------------
-
-/// A request being served.
-struct Pending<J> {
-    request: Request<J>,
-    reply: Option<oneshot::Sender<Result<Receipt, RegistryError>>>,
-    verdicts: Vec<Verdict>,
-    /// Verdicts whose entries are in the ledger.
-    settled: usize,
-    /// Entries noted so far.
-    chunks: u32,
-    /// Asked once, before the request's own entries are applied.
-    known: Option<Option<RememberedRequest>>,
-}
-
-impl<J> Pending<J> {
-    fn new(ticket: Ticket<J>) -> Self {
-        Self {
-            request: ticket.request,
-            reply: Some(ticket.reply),
-            verdicts: Vec::new(),
-            settled: 0,
-            chunks: 0,
-            known: None,
-        }
-    }
-
-    /// Finds out whether the request came before; false where it is answered already.
-    fn recognise(
-        &mut self,
-        state: &State,
-        partition: &Partition,
-        keys: &mut HashMap<Hash, Hash>,
-    ) -> bool {
-        let Some(Idempotency {
-            key_hash,
-            body_hash,
-        }) = self.request.idempotency
-        else {
-            return true;
-        };
-        let in_this_entry = keys.insert(key_hash, body_hash);
-        let known = self
-            .known
-            .get_or_insert_with(|| state.remembered(partition, &key_hash));
-        let before = known
-            .as_ref()
-            .map(|known| known.body_hash)
-            .or(in_this_entry);
-        if before.is_some_and(|before| before != body_hash) {
-            self.fail(&RegistryError::KeyReused);
-            return false;
-        }
-        // A replacement or removal is never done twice: what it came to is remembered.
-        let Some(known) = known else { return true };
-        let Some(note) = known.parts.first() else {
-            return true;
-        };
-        let done = Position {
-            item: note.item.saturating_sub(1),
-            ..*note
-        };
-        let verdict = match known.outcome {
-            RequestOutcome::Items => return true,
-            RequestOutcome::Created => Verdict::Created(done),
-            RequestOutcome::Replaced => Verdict::Replaced(done),
-            RequestOutcome::Removed => Verdict::Removed(done),
-        };
-        self.verdicts = vec![verdict];
-        false
-    }
-
-    /// What an item was told the first time, where it is there because of this very request.
-    fn recall(&self, verdict: Verdict) -> Verdict {
-        let Some(Some(known)) = &self.known else {
-            return verdict;
-        };
-        match verdict {
-            Verdict::Unchanged(position)
-                if known.parts.iter().any(|part| part.seq == position.seq) =>
-            {
-                Verdict::Created(position)
-            }
-            other => other,
-        }
-    }
-
-    /// Notes in the entry that a part of this request stands in it.
-    fn note(&mut self, draft: &mut Draft, outcome: RequestOutcome) {
-        let Some(Idempotency {
-            key_hash,
-            body_hash,
-        }) = self.request.idempotency
-        else {
-            return;
-        };
-        let chunk = self.chunks;
-        let note = RequestChange {
-            key_hash,
-            body_hash,
-            chunk,
-            outcome,
-        };
-        // `push` of each change kept room for this one.
-        if draft.push(&Change::Request(note)).is_ok() {
-            self.chunks += 1;
-        }
-    }
-
-    /// What is judged so far is in the ledger.
-    fn settle(&mut self) {
-        self.settled = self.verdicts.len();
-    }
-
-    /// What is not in the ledger must be judged again.
-    fn unsettle(&mut self) {
-        self.verdicts.truncate(self.settled);
-        if self.settled == 0 {
-            self.known = None;
-            self.chunks = 0;
-        }
-    }
-
-    fn answer(&mut self) {
-        let verdicts = std::mem::take(&mut self.verdicts);
-        let is_repeated = matches!(self.known, Some(Some(_)));
-        self.send(Ok(Receipt {
-            verdicts,
-            is_repeated,
-        }));
-    }
-
-    fn fail(&mut self, error: &RegistryError) {
-        self.send(Err(error.clone()));
-    }
-
-    fn send(&mut self, answer: Result<Receipt, RegistryError>) {
-        if let Some(reply) = self.reply.take() {
-            // A client that has gone finds out when it asks again.
-            let _ = reply.send(answer);
-        }
     }
 }
