@@ -105,7 +105,7 @@ pub enum Class {
 }
 
 impl Class {
-    fn from_byte(value: u8) -> Result<Self, DecodeError> {
+    pub(crate) fn from_byte(value: u8) -> Result<Self, DecodeError> {
         match value {
             1 => Ok(Self::New),
             2 => Ok(Self::Adopted),
@@ -167,7 +167,7 @@ pub enum RequestOutcome {
 }
 
 impl RequestOutcome {
-    fn from_byte(value: u8) -> Result<Self, DecodeError> {
+    pub(crate) fn from_byte(value: u8) -> Result<Self, DecodeError> {
         match value {
             0 => Ok(Self::Items),
             1 => Ok(Self::Created),
@@ -188,7 +188,7 @@ fn encode_identifier(identifier: &Identifier, out: &mut Vec<u8>) {
     put_bytes16(out, identifier.text().as_bytes());
 }
 
-fn decode_identifier(cursor: &mut Cursor<'_>) -> Result<Identifier, DecodeError> {
+pub(crate) fn decode_identifier(cursor: &mut Cursor<'_>) -> Result<Identifier, DecodeError> {
     let system = cursor.u8()?;
     if system != System::Handle as u8 {
         return Err(DecodeError::UnknownValue {

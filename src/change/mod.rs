@@ -32,7 +32,10 @@ pub use partition::{DATA_PARTITIONS_MAX, HOST_BYTES_MAX, Partition, Position};
 pub use proof::{inclusion_path, root_from_path};
 pub use sealed::{Sealed, SealedField};
 
-use cursor::{Cursor, put_bytes8};
+pub(crate) use cursor::{Cursor, put_bytes16, put_bytes32};
+pub(crate) use item::decode_identifier;
+
+use cursor::put_bytes8;
 
 use crate::identifier::Prefix;
 

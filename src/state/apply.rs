@@ -6,9 +6,11 @@ use super::{
     ApplyError, At, ControlFold, DataFold, State, digest,
     directory::Directory,
     index::{Slot, SlotState},
+    pin::Pin,
 };
 use crate::{
     change::{Change, Class, Entry, FOLD_RULE, Partition, Position, PutChange, RemoveChange},
+    identifier::Key,
     ledger::Head,
 };
 
@@ -104,10 +106,17 @@ impl State {
             state: SlotState::Live(put.record),
         };
         let DataFold {
-            totals, digests, ..
+            totals,
+            digests,
+            pins,
+            ..
         } = fold;
         digest::add_identifier(digests, &slot);
-        let old = self.index.replace(put.identifier.key(), slot);
+        let key = put.identifier.key();
+        let shard = self.shard_of_pinned(pins, &key);
+        let old = self.index.replace(key, slot, |old| {
+            pins.iter().for_each(|pin| pin.keep(shard, old));
+        });
         if let Some(old) = &old {
             digest::remove_identifier(digests, old);
         }
@@ -132,9 +141,15 @@ impl State {
         time_ms: u64,
     ) {
         let DataFold {
-            totals, digests, ..
+            totals,
+            digests,
+            pins,
+            ..
         } = fold;
-        self.index.update(&remove.identifier.key(), |slot| {
+        let key = remove.identifier.key();
+        let shard = self.shard_of_pinned(pins, &key);
+        self.index.update(&key, |slot| {
+            pins.iter().for_each(|pin| pin.keep(shard, slot));
             digest::remove_identifier(digests, slot);
             if matches!(slot.state, SlotState::Live(_)) {
                 totals.live -= 1;
@@ -144,6 +159,17 @@ impl State {
             slot.state = SlotState::Removed { at_ms: time_ms };
             digest::add_identifier(digests, slot);
         });
+    }
+}
+
+impl State {
+    /// The shard of a key, where somebody asks for it: finding it hashes the key once more.
+    fn shard_of_pinned(&self, pins: &[Arc<Pin>], key: &Key) -> usize {
+        if pins.is_empty() {
+            0
+        } else {
+            self.index.shard_of(key)
+        }
     }
 }
 

@@ -39,6 +39,28 @@ impl Digest {
         }
     }
 
+    /// Its 32 bytes, most significant first.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        for (chunk, limb) in bytes.chunks_exact_mut(8).zip(self.limbs.iter().rev()) {
+            chunk.copy_from_slice(&limb.to_be_bytes());
+        }
+        bytes
+    }
+
+    /// Reads what [`Digest::to_bytes`] gave.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        let mut limbs = [0; 4];
+        for (limb, chunk) in limbs.iter_mut().zip(bytes.rchunks_exact(8)) {
+            *limb = chunk
+                .iter()
+                .fold(0, |value, byte| (value << 8) | u64::from(*byte));
+        }
+        Self { limbs }
+    }
+
     /// Takes an item back.
     pub fn remove(&mut self, item: &[u8]) {
         let mut borrow = false;
@@ -53,24 +75,12 @@ impl Digest {
 
 fn limbs_of(item: &[u8]) -> [u64; 4] {
     let Hash(bytes) = Hash::of(&[item]);
-    let mut limbs = [0; 4];
-    for (limb, chunk) in limbs.iter_mut().zip(bytes.rchunks_exact(8)) {
-        *limb = chunk
-            .iter()
-            .fold(0, |value, byte| (value << 8) | u64::from(*byte));
-    }
-    limbs
+    Digest::from_bytes(bytes).limbs
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bytes: Vec<u8> = self
-            .limbs
-            .iter()
-            .rev()
-            .flat_map(|limb| limb.to_be_bytes())
-            .collect();
-        f.write_str(&HEXLOWER.encode(&bytes))
+        f.write_str(&HEXLOWER.encode(&self.to_bytes()))
     }
 }
 

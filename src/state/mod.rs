@@ -15,7 +15,9 @@ mod apply;
 mod digest;
 pub mod directory;
 pub mod index;
+mod pin;
 mod replay;
+pub mod snapshot;
 #[cfg(test)]
 mod tests;
 mod totals;
@@ -28,9 +30,11 @@ use arc_swap::ArcSwap;
 pub use digest::Digest;
 use directory::Directory;
 use index::Index;
-pub use replay::{Progress, ReplayError, replay};
+use pin::Pin;
+pub use pin::{PIN_BYTES_MAX, PINS_MAX, PinError, View};
+pub use replay::{Progress, ReplayError, replay, replay_onto};
 pub use totals::{DataTotals, DirectoryTotals};
-pub use window::{REQUEST_AGE_MS_MAX, REQUESTS_MAX, RememberedRequest, Window};
+pub use window::{REQUEST_AGE_MS_MAX, REQUESTS_MAX, Remembered, RememberedRequest, Window};
 
 use crate::{
     change::{DecodeError, LedgerId, Partition},
@@ -69,6 +73,8 @@ struct DataFold {
     totals: DataTotals,
     digests: Digests,
     window: Window,
+    /// Readers of a cut, at most [`PINS_MAX`].
+    pins: Vec<Arc<Pin>>,
 }
 
 /// How far a partition is applied.
@@ -163,6 +169,18 @@ impl State {
             Partition::Data(1) => self.data_fold().window.get(key).cloned(),
             _ => None,
         }
+    }
+
+    /// The data digests, from the identifiers themselves: what `apply` kept must be the same.
+    #[must_use]
+    pub fn recomputed_digests(&self) -> Digests {
+        let mut digests = Digests::default();
+        for shard in 0..self.index.shards() {
+            self.index.with_shard(shard, |slots| {
+                slots(&mut |slot| digest::add_identifier(&mut digests, slot));
+            });
+        }
+        digests
     }
 
     fn control_fold(&self) -> MutexGuard<'_, ControlFold> {

@@ -1,4 +1,4 @@
-//! Replay: the state of a ledger, from its first entry.
+//! Replay: the state of a ledger, from its first entry or from a snapshot on.
 
 use super::{ApplyError, DATA, State};
 use crate::{
@@ -14,23 +14,37 @@ const READ_BYTES: usize = 8 * 1024 * 1024;
 
 /// Folds a whole ledger, telling `progress` after each part read.
 ///
+/// # Errors
+/// As [`replay_onto`].
+pub async fn replay(
+    ledger: &dyn Ledger,
+    progress: impl FnMut(&Progress) + Send,
+) -> Result<State, ReplayError> {
+    let state = State::new();
+    replay_onto(ledger, &state, progress).await?;
+    Ok(state)
+}
+
+/// Folds what a ledger has behind a state, which is a cut of it or empty.
+///
 /// `control` is applied as far as each data entry says it was validated against, before that entry.
 ///
 /// # Errors
 /// At the first entry that is damaged or not understood: a node must not start on part of its past.
-pub async fn replay(
+pub async fn replay_onto(
     ledger: &dyn Ledger,
+    state: &State,
     mut progress: impl FnMut(&Progress) + Send,
-) -> Result<State, ReplayError> {
-    let state = State::new();
+) -> Result<(), ReplayError> {
     // Data first: beside a running node, what it rests on is in `control` by the time that is read.
-    let mut data = Reader::open(ledger, DATA).await?;
-    let mut control = Reader::open(ledger, Partition::Control).await?;
+    let mut data = Reader::open(ledger, state, DATA).await?;
+    let mut control = Reader::open(ledger, state, Partition::Control).await?;
     let mut done = Progress {
         entries: 0,
-        entries_total: control.head_seq + data.head_seq,
+        entries_total: control.left() + data.left(),
         changes: 0,
     };
+    let has_genesis = control.applied > 0;
     // The genesis comes first: it says whose entries these are.
     let mut apply = |entry: &Entry| -> Result<(), ReplayError> {
         state.apply(entry)?;
@@ -41,7 +55,9 @@ pub async fn replay(
         }
         Ok(())
     };
-    if let Some(genesis) = control.next().await? {
+    if has_genesis {
+        // The state has it.
+    } else if let Some(genesis) = control.next().await? {
         apply(&genesis)?;
     } else if data.head_seq > 0 {
         return Err(ReplayError::NoGenesis(DATA));
@@ -64,7 +80,7 @@ pub async fn replay(
     while let Some(entry) = control.next().await? {
         apply(&entry)?;
     }
-    Ok(state)
+    Ok(())
 }
 
 /// How far a replay is.
@@ -90,7 +106,11 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    async fn open(ledger: &'a dyn Ledger, partition: Partition) -> Result<Self, LedgerError> {
+    async fn open(
+        ledger: &'a dyn Ledger,
+        state: &State,
+        partition: Partition,
+    ) -> Result<Self, LedgerError> {
         let exists = ledger.partitions().await?.contains(&partition);
         let head_seq = if exists {
             ledger.head(&partition).await?.seq
@@ -99,11 +119,16 @@ impl<'a> Reader<'a> {
         };
         Ok(Self {
             ledger,
+            applied: state.at(&partition).head.seq,
             partition,
             head_seq,
-            applied: 0,
             ahead: Vec::new().into_iter(),
         })
+    }
+
+    /// How many entries are still to come.
+    fn left(&self) -> u64 {
+        self.head_seq.saturating_sub(self.applied)
     }
 
     async fn next(&mut self) -> Result<Option<Entry>, LedgerError> {

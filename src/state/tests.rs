@@ -1,6 +1,11 @@
 //! The fold against a model, and replay against ledgers that lie.
 
+mod made;
+mod pins;
+
 use std::collections::BTreeMap;
+
+pub(super) use made::{put_more, rich_state};
 
 use proptest::prelude::*;
 
@@ -81,7 +86,7 @@ fn secondary(head: Head) -> Entry {
     entry(head, Partition::Control, Kind::Changes, &[change])
 }
 
-fn begun() -> State {
+pub(super) fn begun() -> State {
     let state = State::new();
     state.apply(&genesis()).unwrap();
     state.apply(&secondary(Head::after(&genesis()))).unwrap();

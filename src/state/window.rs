@@ -18,6 +18,19 @@ pub struct Window {
     requests: HashMap<Hash, RememberedRequest>,
     /// In the order of their first entry.
     order: VecDeque<(u64, Hash)>,
+    /// How many were forgotten: the oldest one's place in the order of all.
+    forgotten: u64,
+}
+
+/// A remembered request with its key, as a snapshot keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remembered {
+    /// The time of its first entry, in milliseconds since the epoch.
+    pub since_ms: u64,
+    /// By what it is known.
+    pub key: Hash,
+    /// What became of it.
+    pub request: RememberedRequest,
 }
 
 /// A request that was answered.
@@ -38,6 +51,48 @@ impl Window {
         self.requests.get(key)
     }
 
+    /// Requests from a place in the order of all on, at most `count`, with their parts up to
+    /// `seq_max`, and the place to go on from.
+    pub(super) fn remembered(
+        &self,
+        from: u64,
+        count: usize,
+        seq_max: u64,
+    ) -> (Vec<Remembered>, Option<u64>) {
+        let skipped = usize::try_from(from.saturating_sub(self.forgotten)).unwrap_or(usize::MAX);
+        let mut found = Vec::new();
+        let mut next = from.max(self.forgotten);
+        for (since_ms, key) in self.order.iter().skip(skipped).take(count) {
+            next += 1;
+            let Some(request) = self.requests.get(key) else {
+                continue;
+            };
+            let mut request = request.clone();
+            request.parts.retain(|part| part.seq <= seq_max);
+            if !request.parts.is_empty() {
+                let (since_ms, key) = (*since_ms, *key);
+                found.push(Remembered {
+                    since_ms,
+                    key,
+                    request,
+                });
+            }
+        }
+        let behind_all = self.forgotten + u64::try_from(self.order.len()).unwrap_or(u64::MAX);
+        (found, (next < behind_all).then_some(next))
+    }
+
+    /// Takes back what a snapshot kept; oldest first.
+    pub(super) fn restore(&mut self, remembered: Remembered) {
+        let Remembered {
+            since_ms,
+            key,
+            request,
+        } = remembered;
+        self.order.push_back((since_ms, key));
+        self.requests.insert(key, request);
+    }
+
     /// Remembers a part of a request and forgets what is too old or too much.
     pub fn remember(&mut self, request: &RequestChange, position: Position, time_ms: u64) {
         let order = &mut self.order;
@@ -56,6 +111,7 @@ impl Window {
                 break;
             }
             self.order.pop_front();
+            self.forgotten += 1;
             self.requests.remove(&key);
         }
     }

@@ -127,6 +127,11 @@ impl Directory {
         self.enterprises.get(&number).map(Arc::as_ref)
     }
 
+    /// The enterprises, by number.
+    pub fn enterprises(&self) -> impl Iterator<Item = &Enterprise> {
+        self.enterprises.values().map(Arc::as_ref)
+    }
+
     /// The enterprise of that certificate.
     #[must_use]
     pub fn enterprise_of(&self, certificate: &Certificate) -> Option<&Enterprise> {

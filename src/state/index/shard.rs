@@ -2,14 +2,15 @@
 
 use std::hash::RandomState;
 
-use dashmap::DashMap;
+use dashmap::{DashMap, Entry};
 
 use super::Slot;
 use crate::identifier::Key;
 
-/// How many parts are locked apart from each other: a writer shuts out one reader in 256, and
-/// growing one part moves one 256th of the identifiers. A power of two, as the map asks.
-const SHARDS: usize = 256;
+/// How many parts are locked apart from each other: a writer shuts out one reader in a
+/// thousand, growing one part moves a thousandth of the identifiers, and a snapshot holds up writers
+/// of a thousandth at a time. A power of two, as the map asks.
+const SHARDS: usize = 1_024;
 
 //----------- Index ------------------------------------------------------------
 
@@ -61,16 +62,63 @@ impl Index {
         self.map.is_empty()
     }
 
-    /// Puts a slot in, and returns the one that was there.
-    pub(in crate::state) fn replace(&self, key: Key, slot: Slot) -> Option<Slot> {
-        self.map.insert(key, slot)
+    /// Into how many shards it is divided.
+    pub(in crate::state) fn shards(&self) -> usize {
+        SHARDS
     }
 
-    /// Changes a slot in place, where there is one.
+    /// The shard that a key is in.
+    pub(in crate::state) fn shard_of(&self, key: &Key) -> usize {
+        self.map.determine_map(key)
+    }
+
+    /// Puts a slot in, and returns the one that was there. `before` sees that one first, under the
+    /// lock of its shard.
+    pub(in crate::state) fn replace(
+        &self,
+        key: Key,
+        slot: Slot,
+        before: impl FnOnce(&Slot),
+    ) -> Option<Slot> {
+        match self.map.entry(key) {
+            Entry::Occupied(mut there) => {
+                before(there.get());
+                Some(there.insert(slot))
+            }
+            Entry::Vacant(free) => {
+                free.insert(slot);
+                None
+            }
+        }
+    }
+
+    /// Changes a slot in place, where there is one, under the lock of its shard.
     pub(in crate::state) fn update(&self, key: &Key, f: impl FnOnce(&mut Slot)) {
         if let Some(mut slot) = self.map.get_mut(key) {
             f(&mut slot);
         }
+    }
+
+    /// Runs `f` while nobody writes to a shard, with a function that shows each of its slots.
+    #[expect(
+        unsafe_code,
+        reason = "the map shows the inside of a shard only as a raw table"
+    )]
+    pub(in crate::state) fn with_shard(
+        &self,
+        shard: usize,
+        f: impl FnOnce(&dyn Fn(&mut dyn FnMut(&Slot))),
+    ) {
+        let table = self.map.shards()[shard].read();
+        f(&|show| {
+            // SAFETY: `table` is the guard of the shard's read lock and outlives this call: nobody
+            // moves, changes or frees the table or its buckets meanwhile.
+            unsafe {
+                for bucket in table.iter() {
+                    show(bucket.as_ref().1.get());
+                }
+            }
+        });
     }
 }
 

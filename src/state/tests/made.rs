@@ -1,0 +1,126 @@
+//! States with something of everything in them.
+
+use super::*;
+use crate::change::{
+    Certificate, CertificateType, EnterpriseChange, Filing, FilingState, Hosting, PrefixChange,
+    PrefixStatus, RequestChange, RequestOutcome, Route, Site, SiteProtocol,
+};
+
+fn control_changes() -> Vec<Change> {
+    let enterprise = |number: u64, prev| {
+        Change::Enterprise(Box::new(EnterpriseChange {
+            enterprise: number,
+            prev,
+            certificate: Certificate {
+                kind: CertificateType::Other,
+                number: format!("CERT{number}").into(),
+            },
+            org_name: format!("企业 {number}").into(),
+            province: "44".into(),
+            city: "4401".into(),
+            industry: "C39".into(),
+            website: "".into(),
+            sealed: Vec::new(),
+        }))
+    };
+    let prefix = |enterprise: u64, hosting| {
+        Change::Prefix(Box::new(PrefixChange {
+            prefix: Prefix::parse(&format!("88.118.{enterprise}")).unwrap(),
+            prev: None,
+            enterprise,
+            status: PrefixStatus::Active,
+            hosting,
+            filing: Filing {
+                state: FilingState::Passed,
+                date: 2026_11_01,
+                reason: "".into(),
+            },
+        }))
+    };
+    let site = Site {
+        address: "192.0.2.7".into(),
+        protocol: SiteProtocol::Tcp,
+        port: 2641,
+    };
+    let route = Route { sites: vec![site] };
+    vec![
+        Change::SecondaryPrefix(Prefix::parse("88.300").unwrap()),
+        enterprise(1, None),
+        enterprise(2, None),
+        prefix(2, Hosting::SelfBuilt(Some(route))),
+        prefix(1, Hosting::Hosted),
+        request(7),
+    ]
+}
+
+fn request(n: u64) -> Change {
+    Change::Request(RequestChange {
+        key_hash: Hash::of(&[&n.to_be_bytes()]),
+        body_hash: Hash::of(&[b"body"]),
+        chunk: 0,
+        outcome: RequestOutcome::Created,
+    })
+}
+
+/// A state with firms, prefixes, requests, and `count` identifiers of which some were replaced
+/// and some removed.
+pub(in crate::state) fn rich_state(count: u64) -> State {
+    let state = begun();
+    let head = state.at(&Partition::Control).head;
+    let control = entry(head, Partition::Control, Kind::Changes, &control_changes());
+    state.apply(&control).unwrap();
+    for first in (0..count).step_by(200) {
+        put(&state, first..count.min(first + 200));
+        // Of what is there, some are replaced and some removed.
+        put(&state, first / 2..first / 2 + 3);
+        remove(&state, first / 3);
+    }
+    state
+}
+
+/// Another entry, with `count` new identifiers and one replaced.
+pub(in crate::state) fn put_more(state: &State, count: u64) {
+    let seq = state.at(&DATA).head.seq;
+    let first = 1_000_000 + seq * 1_000;
+    put(state, first..first + count);
+    put(state, 1..2);
+}
+
+pub(super) fn name(n: u64) -> Identifier {
+    identifier(&format!("88.118.1/JX{n:07}"))
+}
+
+pub(super) fn put(state: &State, numbers: std::ops::Range<u64>) {
+    let head = state.at(&DATA).head;
+    let mut changes: Vec<_> = numbers
+        .map(|n| {
+            let key = name(n).key();
+            let prev = state.index().with(key.as_bytes(), |slot| slot.position);
+            let class = if prev.is_some() {
+                Class::Restored
+            } else {
+                Class::New
+            };
+            let data = u8::try_from((n + head.seq) % 20).unwrap();
+            let record = record(data, head.seq);
+            Change::Put(Box::new(PutChange::new(name(n), class, prev, &record)))
+        })
+        .collect();
+    changes.push(request(head.seq / 2));
+    state
+        .apply(&entry(head, DATA, Kind::Changes, &changes))
+        .unwrap();
+}
+
+pub(super) fn remove(state: &State, n: u64) {
+    let head = state.at(&DATA).head;
+    let key = name(n).key();
+    let Some(prev) = state.index().with(key.as_bytes(), |slot| slot.position) else {
+        return;
+    };
+    let identifier = name(n);
+    let change = Change::Remove(Box::new(RemoveChange { identifier, prev }));
+    state
+        .apply(&entry(head, DATA, Kind::Changes, &[change]))
+        .unwrap();
+}
