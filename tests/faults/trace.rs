@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    fmt, fs,
+    fmt, fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -151,6 +151,14 @@ impl Trace {
             bytes: bytes.into(),
         });
         file
+    }
+
+    /// A file that somebody else has written, who did not sync it.
+    pub(crate) fn written_elsewhere(&mut self, path: &Path) -> io::Result<FileId> {
+        let bytes = fs::read(path)?;
+        let file = self.create(path);
+        self.write(file, 0, &bytes);
+        Ok(file)
     }
 
     pub(crate) fn create(&mut self, path: &Path) -> FileId {
