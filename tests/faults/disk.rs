@@ -1,12 +1,13 @@
 //! The disk for all files but SQLite's, recorded and broken as those are.
 
 use std::{
-    io::{self, ErrorKind},
+    io,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use biaoshi::disk::{Disk, DiskFile, RealDisk, folder_of};
+use rustix::io::Errno;
 
 use super::{
     plan::{Faults, Sync, Unsynced, Write},
@@ -44,7 +45,7 @@ impl FaultyDisk {
         if self.faults.on_change() {
             Ok(())
         } else {
-            Err(ErrorKind::ReadOnlyFilesystem.into())
+            Err(Errno::ROFS.into())
         }
     }
 }
@@ -137,7 +138,7 @@ impl Disk for FaultyDisk {
 }
 
 fn io_error() -> io::Error {
-    io::Error::other("input/output error of a test")
+    Errno::IO.into()
 }
 
 //----------- FaultyFile -------------------------------------------------------
@@ -156,7 +157,7 @@ impl io::Write for FaultyFile {
         let mut trace = self.recorder.hold();
         let fits = match self.faults.on_write(bytes.len()) {
             Write::Whole => bytes.len(),
-            Write::Full(0) if !bytes.is_empty() => return Err(ErrorKind::StorageFull.into()),
+            Write::Full(0) if !bytes.is_empty() => return Err(Errno::NOSPC.into()),
             Write::Full(fits) => fits,
             Write::Fails => return Err(io_error()),
         };

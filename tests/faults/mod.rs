@@ -9,6 +9,8 @@
 #![allow(dead_code, reason = "shared by tests that use different parts of it")]
 
 pub(crate) mod disk;
+pub(crate) mod image;
+mod image_file;
 pub(crate) mod plan;
 pub(crate) mod trace;
 pub(crate) mod vfs;
