@@ -1,0 +1,181 @@
+//! Clients that ask until the node is gone.
+
+use std::{
+    io,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use crate::{
+    asked::{Asked, Maker, Name, What},
+    common::Client,
+    oracle::{Done, Oracle},
+    random::Random,
+};
+
+/// How many a batch has.
+const BATCH: (usize, usize) = (50, 300);
+
+/// How far back "lately registered" reaches.
+const LATELY: usize = 400;
+
+//----------- Node as seen by clients ------------------------------------------
+
+/// Where a node is, and what opens it.
+pub(crate) struct Door {
+    pub(crate) address: String,
+    pub(crate) token: String,
+}
+
+/// The oracle, also where another client panicked with it: its failure is told first.
+pub(crate) fn locked(oracle: &Mutex<Oracle>) -> MutexGuard<'_, Oracle> {
+    oracle.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+//----------- Worker -----------------------------------------------------------
+
+/// One client, through all rounds.
+#[derive(Debug)]
+pub(crate) struct Worker {
+    kind: Kind,
+    random: Random,
+    /// Identifiers, enterprises and requests that it made so far.
+    made: u32,
+    admitted: u32,
+    requests: u32,
+    /// What it asks next, if that follows from what it asked last.
+    next: Option<What>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// Registers batches of new identifiers.
+    Importer(u8),
+    /// Changes one at a time; identifiers of its parity are its alone to replace and remove.
+    Single(u32),
+}
+
+impl Worker {
+    /// Two of each kind.
+    pub(crate) fn all(random: &mut Random) -> Vec<Self> {
+        [
+            Kind::Importer(0),
+            Kind::Importer(1),
+            Kind::Single(0),
+            Kind::Single(1),
+        ]
+        .map(|kind| Self {
+            kind,
+            random: random.fork(),
+            made: 0,
+            admitted: 0,
+            requests: 0,
+            next: None,
+        })
+        .into()
+    }
+
+    /// Asks until the node is gone; returns what it had asked without getting an answer.
+    pub(crate) fn work(&mut self, door: &Door, oracle: &Mutex<Oracle>) -> Option<Asked> {
+        // What was to follow is not sure to be possible: the node may have been killed before.
+        self.next = None;
+        let mut client = Client::try_connect(&door.address).ok()?;
+        loop {
+            let asked = self.ask(oracle);
+            let answer = match asked.send(&mut client, &door.token) {
+                Ok(answer) => answer,
+                Err(error) => return unanswered(asked, &error),
+            };
+            let items = match &asked.what {
+                What::Batch(names) => names.len(),
+                _ => 1,
+            };
+            locked(oracle).acknowledge(&asked, &answer, &vec![Done::No; items]);
+            if let What::Admit(number) = asked.what {
+                let first = Name {
+                    maker: Maker::Admitted,
+                    number,
+                };
+                self.next = Some(What::Put(first, 0));
+            }
+        }
+    }
+
+    fn ask(&mut self, oracle: &Mutex<Oracle>) -> Asked {
+        let what = match (self.next.take(), self.kind) {
+            (Some(what), _) => what,
+            (None, Kind::Importer(importer)) => self.batch(importer),
+            (None, Kind::Single(parity)) => self.single(parity, oracle),
+        };
+        self.requests += 1;
+        let key = format!("{:?}-{}", self.kind, self.requests);
+        // Importers always have a key; of the others only some.
+        let has_key = matches!(what, What::Batch(_)) || !self.random.once_in(3);
+        Asked {
+            what,
+            key: has_key.then_some(key),
+        }
+    }
+
+    fn batch(&mut self, importer: u8) -> What {
+        let count = self.random.between(BATCH.0, BATCH.1);
+        let names = (0..count).map(|_| self.new_name(Maker::Importer(importer)));
+        What::Batch(names.collect())
+    }
+
+    fn new_name(&mut self, maker: Maker) -> Name {
+        let mut number = self.made;
+        if let Kind::Single(parity) = self.kind {
+            number = 2 * number + parity;
+        }
+        self.made += 1;
+        Name { maker, number }
+    }
+
+    fn single(&mut self, parity: u32, oracle: &Mutex<Oracle>) -> What {
+        if self.random.once_in(24) {
+            self.admitted += 1;
+            return What::Admit(2 * self.admitted + parity);
+        }
+        let known = if self.random.once_in(2) {
+            self.known(parity, &locked(oracle))
+        } else {
+            None
+        };
+        let Some((name, version, is_live)) = known else {
+            return What::Put(self.new_name(Maker::Single), 0);
+        };
+        if is_live && self.random.once_in(3) {
+            What::Remove(name)
+        } else {
+            What::Put(name, version + 1)
+        }
+    }
+
+    /// Some identifier that is this client's to change, most often one of the last.
+    fn known(&mut self, parity: u32, oracle: &Oracle) -> Option<(Name, u32, bool)> {
+        let names = oracle.names();
+        let from = match self.random.once_in(3) {
+            true => 0,
+            false => names.len().saturating_sub(LATELY),
+        };
+        if names.is_empty() {
+            return None;
+        }
+        let name = names[self.random.between(from, names.len())];
+        let found = oracle.get(name)?;
+        (name.number % 2 == parity).then_some((name, found.version, found.at.is_some()))
+    }
+}
+
+/// A request that was sent to a node which was killed.
+fn unanswered(asked: Asked, error: &io::Error) -> Option<Asked> {
+    let is_a_killed_node = matches!(
+        error.kind(),
+        io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+    );
+    assert!(is_a_killed_node, "{error}: {asked:?}");
+    Some(asked)
+}
