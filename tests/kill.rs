@@ -36,6 +36,7 @@ use std::{
 use serde_json::{Value, json};
 
 use asked::Asked;
+use check::Fates;
 use clients::{Door, Worker, locked};
 use common::Node;
 use oracle::Oracle;
@@ -60,6 +61,9 @@ const START_MS: (usize, usize) = (0, 40);
 /// One round in so many kills the start, too.
 const START_KILLS: usize = 4;
 
+/// In one round of so many the importers rest: the others' requests then wait for nobody.
+const RESTS: usize = 3;
+
 /// How many older requests are asked again in each round.
 const AGAIN: usize = 4;
 
@@ -74,6 +78,7 @@ struct Run {
     workers: Vec<Worker>,
     random: Random,
     starts: Vec<Duration>,
+    fates: Fates,
     /// What `ledger verify` counted before the first round.
     before: Value,
 }
@@ -91,6 +96,7 @@ impl Run {
             workers: Worker::all(&mut random),
             random,
             starts: Vec::new(),
+            fates: Fates::default(),
             before,
         }
     }
@@ -111,7 +117,7 @@ impl Run {
         let start = timed(|| self.node.start_again());
         self.starts.push(start);
         let door = self.door();
-        check::check_and_settle(&door, &self.oracle, &in_flight);
+        check::check_and_settle(&door, &self.oracle, &in_flight, &mut self.fates);
         check::check_admitted(&door, &self.oracle);
         check::ask_again(&door, &self.oracle, AGAIN);
     }
@@ -119,9 +125,13 @@ impl Run {
     /// Lets the clients work, kills the node under them, and returns what was in flight.
     fn work_until_killed(&mut self) -> Vec<Asked> {
         let (door, after) = (self.door(), self.random.milliseconds(WORK_MS.0, WORK_MS.1));
+        let importers_rest = self.random.once_in(RESTS);
         let (node, oracle, door) = (&mut self.node, &self.oracle, &door);
         std::thread::scope(|scope| {
-            let workers = self.workers.iter_mut();
+            let workers = self
+                .workers
+                .iter_mut()
+                .filter(|worker| !(importers_rest && worker.is_importer()));
             let workers: Vec<_> = workers
                 .map(|worker| scope.spawn(move || worker.work(door, oracle)))
                 .collect();
@@ -164,14 +174,16 @@ impl Run {
         let [min, median, p99, max] =
             [0, last / 2, last * 99 / 100, last].map(|place| self.starts[place].as_millis());
         let oracle = locked(&self.oracle);
+        let Fates { done, partly, lost } = self.fates;
         eprintln!(
-            "{} rounds, {} identifiers, {} admitted, {} changes acknowledged; start in \
-             ms: min {min}, median {median}, p99 {p99}, max {max}",
+            "{} rounds; {} identifiers, {} admitted, {} changes acknowledged",
             self.starts.len(),
             oracle.names().len(),
             oracle.admitted().count(),
             oracle.acknowledged(),
         );
+        eprintln!("in flight: {done} done, {partly} partly, {lost} not");
+        eprintln!("start in ms: min {min}, median {median}, p99 {p99}, max {max}");
     }
 }
 

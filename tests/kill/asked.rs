@@ -16,10 +16,10 @@ const KIND_BLOCK: u32 = 256;
 
 /// One block in so many is long: its batches are over the megabyte that an entry holds, and stand
 /// in several.
-const LONG_BLOCKS: u32 = 16;
+const LONG_BLOCKS: u32 = 20;
 
 /// What a long content is filled up with.
-const LONG_BYTES: usize = 6_000;
+const LONG_BYTES: usize = 10_000;
 
 //----------- Name -------------------------------------------------------------
 

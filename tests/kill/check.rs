@@ -93,6 +93,10 @@ impl Found {
 }
 
 /// Asks for identifiers over several connections.
+#[expect(
+    clippy::needless_collect,
+    reason = "all ask at once: each is started before one is joined"
+)]
 fn look_at(door: &Door, names: &[Name]) -> HashMap<Name, Found> {
     let part = names.len().div_ceil(LOOKERS).max(1);
     std::thread::scope(|scope| {
@@ -171,8 +175,22 @@ fn is_admitted(client: &mut Client, number: u32) -> bool {
     }
 }
 
+/// What had become of requests whose answer nobody got.
+#[derive(Debug, Default)]
+pub(crate) struct Fates {
+    pub(crate) done: u32,
+    /// The first entries of a batch were there, and others were not.
+    pub(crate) partly: u32,
+    pub(crate) lost: u32,
+}
+
 /// Checks all that changed since the last time, then asks again for what was in flight.
-pub(crate) fn check_and_settle(door: &Door, oracle: &Mutex<Oracle>, in_flight: &[Asked]) {
+pub(crate) fn check_and_settle(
+    door: &Door,
+    oracle: &Mutex<Oracle>,
+    in_flight: &[Asked],
+    fates: &mut Fates,
+) {
     let mut names: BTreeSet<Name> = locked(oracle).take_touched();
     names.extend(in_flight.iter().flat_map(|asked| asked.what.names()));
     let names: Vec<_> = names.into_iter().collect();
@@ -197,7 +215,20 @@ pub(crate) fn check_and_settle(door: &Door, oracle: &Mutex<Oracle>, in_flight: &
                     .collect()
             }
         };
+        fates.count(&done);
         settle(&mut client, door, oracle, asked, &done);
+    }
+}
+
+impl Fates {
+    fn count(&mut self, done: &[Done]) {
+        let there = done.iter().filter(|done| **done != Done::No).count();
+        let fate = match there {
+            0 => &mut self.lost,
+            _ if there == done.len() => &mut self.done,
+            _ => &mut self.partly,
+        };
+        *fate += 1;
     }
 }
 

@@ -15,6 +15,16 @@ use crate::{
 /// How many a batch has.
 const BATCH: (usize, usize) = (50, 300);
 
+/// Importers.
+const IMPORTERS: u8 = 2;
+
+/// Clients that change one identifier at a time: more of them than of importers, since each of
+/// their requests waits for the batches before it.
+const SINGLES: u32 = 4;
+
+/// One request in so many of a client that changes one at a time admits an enterprise.
+const ADMISSIONS: usize = 32;
+
 /// How far back "lately registered" reaches.
 const LATELY: usize = 400;
 
@@ -50,28 +60,30 @@ pub(crate) struct Worker {
 enum Kind {
     /// Registers batches of new identifiers.
     Importer(u8),
-    /// Changes one at a time; identifiers of its parity are its alone to replace and remove.
+    /// Changes one at a time. Those whose number has its remainder are its alone to replace and to
+    /// remove: so it always knows what an answer has to be.
     Single(u32),
 }
 
 impl Worker {
-    /// Two of each kind.
+    /// All clients.
     pub(crate) fn all(random: &mut Random) -> Vec<Self> {
-        [
-            Kind::Importer(0),
-            Kind::Importer(1),
-            Kind::Single(0),
-            Kind::Single(1),
-        ]
-        .map(|kind| Self {
-            kind,
-            random: random.fork(),
-            made: 0,
-            admitted: 0,
-            requests: 0,
-            next: None,
-        })
-        .into()
+        let importers = (0..IMPORTERS).map(Kind::Importer);
+        let kinds = importers.chain((0..SINGLES).map(Kind::Single));
+        kinds
+            .map(|kind| Self {
+                kind,
+                random: random.fork(),
+                made: 0,
+                admitted: 0,
+                requests: 0,
+                next: None,
+            })
+            .collect()
+    }
+
+    pub(crate) fn is_importer(&self) -> bool {
+        matches!(self.kind, Kind::Importer(_))
     }
 
     /// Asks until the node is gone; returns what it had asked without getting an answer.
@@ -104,7 +116,7 @@ impl Worker {
         let what = match (self.next.take(), self.kind) {
             (Some(what), _) => what,
             (None, Kind::Importer(importer)) => self.batch(importer),
-            (None, Kind::Single(parity)) => self.single(parity, oracle),
+            (None, Kind::Single(own)) => self.single(own, oracle),
         };
         self.requests += 1;
         let key = format!("{:?}-{}", self.kind, self.requests);
@@ -124,20 +136,20 @@ impl Worker {
 
     fn new_name(&mut self, maker: Maker) -> Name {
         let mut number = self.made;
-        if let Kind::Single(parity) = self.kind {
-            number = 2 * number + parity;
+        if let Kind::Single(own) = self.kind {
+            number = SINGLES * number + own;
         }
         self.made += 1;
         Name { maker, number }
     }
 
-    fn single(&mut self, parity: u32, oracle: &Mutex<Oracle>) -> What {
-        if self.random.once_in(24) {
+    fn single(&mut self, own: u32, oracle: &Mutex<Oracle>) -> What {
+        if self.random.once_in(ADMISSIONS) {
             self.admitted += 1;
-            return What::Admit(2 * self.admitted + parity);
+            return What::Admit(SINGLES * self.admitted + own);
         }
         let known = if self.random.once_in(2) {
-            self.known(parity, &locked(oracle))
+            self.known(own, &locked(oracle))
         } else {
             None
         };
@@ -152,7 +164,7 @@ impl Worker {
     }
 
     /// Some identifier that is this client's to change, most often one of the last.
-    fn known(&mut self, parity: u32, oracle: &Oracle) -> Option<(Name, u32, bool)> {
+    fn known(&mut self, own: u32, oracle: &Oracle) -> Option<(Name, u32, bool)> {
         let names = oracle.names();
         let from = match self.random.once_in(3) {
             true => 0,
@@ -163,7 +175,7 @@ impl Worker {
         }
         let name = names[self.random.between(from, names.len())];
         let found = oracle.get(name)?;
-        (name.number % 2 == parity).then_some((name, found.version, found.at.is_some()))
+        (name.number % SINGLES == own).then_some((name, found.version, found.at.is_some()))
     }
 }
 
