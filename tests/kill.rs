@@ -117,8 +117,8 @@ impl Run {
         let start = timed(|| self.node.start_again());
         self.starts.push(start);
         let door = self.door();
-        check::check_and_settle(&door, &self.oracle, &in_flight, &mut self.fates);
         check::check_admitted(&door, &self.oracle);
+        check::check_and_settle(&door, &self.oracle, &in_flight, &mut self.fates);
         check::ask_again(&door, &self.oracle, AGAIN);
     }
 
