@@ -176,9 +176,10 @@ impl Run {
         let oracle = locked(&self.oracle);
         let Fates { done, partly, lost } = self.fates;
         eprintln!(
-            "{} rounds; {} identifiers, {} admitted, {} changes acknowledged",
+            "{} rounds; {} identifiers, {} of them removed, {} admitted, {} changes acknowledged",
             self.starts.len(),
             oracle.names().len(),
+            oracle.totals()[2],
             oracle.admitted().count(),
             oracle.acknowledged(),
         );

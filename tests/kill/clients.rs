@@ -8,7 +8,7 @@ use std::{
 use crate::{
     asked::{Asked, Maker, Name, What},
     common::Client,
-    oracle::{Done, Oracle},
+    oracle::{Done, Oracle, Registered},
     random::Random,
 };
 
@@ -24,6 +24,13 @@ const SINGLES: u32 = 4;
 
 /// One request in so many of a client that changes one at a time admits an enterprise.
 const ADMISSIONS: usize = 32;
+
+/// So many of those that a client changed are changed again and again: removed, registered again,
+/// replaced.
+const FAVOURITES: usize = 12;
+
+/// How often an identifier is drawn until one is the client's to change.
+const DRAWS: u32 = 8;
 
 /// How far back "lately registered" reaches.
 const LATELY: usize = 400;
@@ -52,6 +59,7 @@ pub(crate) struct Worker {
     made: u32,
     admitted: u32,
     requests: u32,
+    favourites: Vec<Name>,
     /// What it asks next, if that follows from what it asked last.
     next: Option<What>,
 }
@@ -77,6 +85,7 @@ impl Worker {
                 made: 0,
                 admitted: 0,
                 requests: 0,
+                favourites: Vec::new(),
                 next: None,
             })
             .collect()
@@ -148,24 +157,34 @@ impl Worker {
             self.admitted += 1;
             return What::Admit(SINGLES * self.admitted + own);
         }
-        let known = if self.random.once_in(2) {
-            self.known(own, &locked(oracle))
-        } else {
-            None
+        let known = match self.random.once_in(3) {
+            true => None,
+            false => self.known(own, &locked(oracle)),
         };
-        let Some((name, version, is_live)) = known else {
+        let Some((name, found)) = known else {
             return What::Put(self.new_name(Maker::Single), 0);
         };
-        if is_live && self.random.once_in(3) {
+        if found.at.is_some() && self.random.once_in(3) {
             What::Remove(name)
         } else {
-            What::Put(name, version + 1)
+            What::Put(name, found.version + 1)
         }
     }
 
-    /// Some identifier that is this client's to change, most often one of the last.
-    fn known(&mut self, own: u32, oracle: &Oracle) -> Option<(Name, u32, bool)> {
-        let names = oracle.names();
+    /// Some identifier that is this client's to change.
+    fn known(&mut self, own: u32, oracle: &Oracle) -> Option<(Name, Registered)> {
+        let name = match self.random.once_in(2) {
+            true => self.draw(own, oracle.names())?,
+            false => {
+                let place = self.random.between(0, FAVOURITES);
+                *self.favourites.get(place)?
+            }
+        };
+        Some((name, oracle.get(name)?))
+    }
+
+    /// Draws one of all, most often of the last; perhaps it is a favourite from now on.
+    fn draw(&mut self, own: u32, names: &[Name]) -> Option<Name> {
         let from = match self.random.once_in(3) {
             true => 0,
             false => names.len().saturating_sub(LATELY),
@@ -173,9 +192,14 @@ impl Worker {
         if names.is_empty() {
             return None;
         }
-        let name = names[self.random.between(from, names.len())];
-        let found = oracle.get(name)?;
-        (name.number % SINGLES == own).then_some((name, found.version, found.at.is_some()))
+        let mut draws = (0..DRAWS).map(|_| names[self.random.between(from, names.len())]);
+        let name = draws.find(|name| name.number % SINGLES == own)?;
+        if self.favourites.len() < FAVOURITES {
+            self.favourites.push(name);
+        } else if self.random.once_in(FAVOURITES) {
+            self.favourites[self.random.between(0, FAVOURITES)] = name;
+        }
+        Some(name)
     }
 }
 
