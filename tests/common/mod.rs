@@ -3,7 +3,8 @@
 #![allow(dead_code, reason = "shared by tests that use different parts of it")]
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    fs::File,
+    io::{self, BufRead, BufReader, ErrorKind, Read, Write},
     net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -15,8 +16,14 @@ use tempfile::TempDir;
 /// The secondary prefixes of the sample.
 const PREFIXES: &str = "88.101,88.118,88.300,88.488,88.709,88.800";
 
-/// How often readiness is asked for, twenty times a second: a start replays 30,000 registrations.
-const READY_TRIES_MAX: u32 = 1_200;
+/// How often readiness is asked for, over a minute: a start replays 30,000 registrations.
+const READY_TRIES_MAX: u32 = 30_000;
+
+/// Between two questions: short, since tests measure how long a start takes.
+const READY_PAUSE: Duration = Duration::from_millis(2);
+
+/// Names another binary to test, such as a release build or one on another machine's disk.
+const BINARY_VARIABLE: &str = "BIAOSHI_TEST_BINARY";
 
 //----------- Node -------------------------------------------------------------
 
@@ -55,15 +62,7 @@ impl Node {
 
     /// Starts it again on what it has stored.
     pub(crate) fn start_again(&mut self) {
-        assert!(self.running.is_none(), "it is running");
-        let mut child = self
-            .command()
-            .arg("serve")
-            .env("BIAOSHI_HTTP_LISTEN", "127.0.0.1:0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary starts");
+        let mut child = self.spawn(Stdio::piped());
         let mut welcome = String::new();
         let stdout = child.stdout.take().expect("its output is piped");
         BufReader::new(stdout)
@@ -73,7 +72,7 @@ impl Node {
             .split_once("http://")
             .and_then(|(_, rest)| rest.split_once(';'))
             .map(|(address, _)| address.to_owned())
-            .unwrap_or_else(|| panic!("no address in {welcome:?}"));
+            .unwrap_or_else(|| panic!("no address in {welcome:?}; {}", self.log()));
         self.running = Some(Running { child, address });
         self.wait_until_ready();
     }
@@ -83,9 +82,40 @@ impl Node {
             if self.get("/readyz").0 == 200 {
                 return;
             }
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(READY_PAUSE);
         }
-        panic!("the node was not ready in time");
+        panic!("the node was not ready in time; {}", self.log());
+    }
+
+    fn spawn(&self, stdout: Stdio) -> Child {
+        assert!(self.running.is_none(), "it is running");
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.path("node.log"))
+            .expect("a log can be kept");
+        self.command()
+            .arg("serve")
+            .env("BIAOSHI_HTTP_LISTEN", "127.0.0.1:0")
+            .stdout(stdout)
+            .stderr(log)
+            .spawn()
+            .expect("the binary starts")
+    }
+
+    /// What it said last, for whoever looks at a test that failed.
+    fn log(&self) -> String {
+        let log = std::fs::read(self.path("node.log")).unwrap_or_default();
+        let end = &log[log.len().saturating_sub(4096)..];
+        format!("its log ends with:\n{}", String::from_utf8_lossy(end))
+    }
+
+    /// Starts it and kills it at some moment of its start.
+    pub(crate) fn kill_while_starting(&self, after: Duration) {
+        let mut child = self.spawn(Stdio::null());
+        std::thread::sleep(after);
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
     }
 
     /// Kills it as a power cut would, but for the disk: no handler runs.
@@ -133,7 +163,7 @@ impl Node {
 
     /// The binary, told of this node.
     pub(crate) fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_biaoshi"));
+        let mut command = Command::new(binary());
         command
             .current_dir(self.folder.path())
             .env("BIAOSHI_NODE_DATA_DIR", self.data_dir())
@@ -188,7 +218,26 @@ impl Drop for Node {
             let _ = running.child.kill();
             let _ = running.child.wait();
         }
+        if std::thread::panicking() {
+            // What a kill at a random moment left behind cannot be made again.
+            self.folder.disable_cleanup(true);
+            eprintln!("its folder is kept: {}", self.folder.path().display());
+        }
     }
+}
+
+/// The binary under test, built with the tests unless another is named.
+fn binary() -> PathBuf {
+    match std::env::var_os(BINARY_VARIABLE) {
+        // Nodes run in folders of their own.
+        Some(path) => std::path::absolute(path).expect("a path has an absolute form"),
+        None => env!("CARGO_BIN_EXE_biaoshi").into(),
+    }
+}
+
+/// Whether the binary under test was named and not built with the tests.
+pub(crate) fn is_named_binary() -> bool {
+    std::env::var_os(BINARY_VARIABLE).is_some()
 }
 
 /// A file of the samples.
@@ -205,16 +254,31 @@ pub(crate) struct Client {
     stream: BufReader<TcpStream>,
 }
 
+/// An answer, as it came.
+pub(crate) struct Answer {
+    /// Its status.
+    pub(crate) status: u16,
+    /// Its header lines, in lower case.
+    pub(crate) head: Vec<String>,
+    /// Its body.
+    pub(crate) body: Vec<u8>,
+}
+
 impl Client {
     /// Connects.
     pub(crate) fn connect(address: &str) -> Self {
-        let stream = TcpStream::connect(address).expect("the node listens");
-        stream
-            .set_read_timeout(Some(Duration::from_secs(30)))
-            .expect("a time-out can be set");
-        Self {
+        Self::try_connect(address).expect("the node listens")
+    }
+
+    /// Connects to a node that may be gone.
+    pub(crate) fn try_connect(address: &str) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        // A small request leaves at once, whatever was sent before it.
+        stream.set_nodelay(true)?;
+        Ok(Self {
             stream: BufReader::new(stream),
-        }
+        })
     }
 
     /// Sends a request and reads its answer: status and body.
@@ -225,6 +289,20 @@ impl Client {
         headers: &[&str],
         body: &[u8],
     ) -> (u16, Vec<u8>) {
+        let answer = self
+            .try_request(method, path, headers, body)
+            .expect("the node answers");
+        (answer.status, answer.body)
+    }
+
+    /// The same, of a node that may be killed meanwhile: then nobody knows what became of it.
+    pub(crate) fn try_request(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: &[u8],
+    ) -> io::Result<Answer> {
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: node\r\n");
         for header in headers {
             head.push_str(header);
@@ -232,39 +310,41 @@ impl Client {
         }
         head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
         let bytes = [head.as_bytes(), body].concat();
-        self.stream
-            .get_mut()
-            .write_all(&bytes)
-            .expect("the node reads");
+        self.stream.get_mut().write_all(&bytes)?;
         self.answer()
     }
 
-    fn answer(&mut self) -> (u16, Vec<u8>) {
-        let status = self.line();
+    fn answer(&mut self) -> io::Result<Answer> {
+        let status = self.line()?;
         let status = status
             .split(' ')
             .nth(1)
             .and_then(|status| status.parse().ok());
+        let mut head = Vec::new();
         let mut length = 0;
         loop {
-            let line = self.line().to_ascii_lowercase();
+            let line = self.line()?.to_ascii_lowercase();
             if line.is_empty() {
                 break;
             }
             if let Some(value) = line.strip_prefix("content-length: ") {
                 length = value.parse().expect("a length is a number");
             }
+            head.push(line);
         }
         let mut body = vec![0; length];
-        self.stream
-            .read_exact(&mut body)
-            .expect("the body is as long as it says");
-        (status.expect("an answer has a status"), body)
+        self.stream.read_exact(&mut body)?;
+        let status = status.expect("an answer has a status");
+        Ok(Answer { status, head, body })
     }
 
-    fn line(&mut self) -> String {
+    fn line(&mut self) -> io::Result<String> {
         let mut line = String::new();
-        self.stream.read_line(&mut line).expect("the node answers");
-        line.trim_end().to_owned()
+        self.stream.read_line(&mut line)?;
+        // A node that is killed may stop anywhere, also within a line.
+        match line.strip_suffix('\n') {
+            Some(line) => Ok(line.trim_end().to_owned()),
+            None => Err(ErrorKind::UnexpectedEof.into()),
+        }
     }
 }

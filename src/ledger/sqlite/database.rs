@@ -204,12 +204,28 @@ impl Database {
             self.checkpoint("TRUNCATE")
         })();
         match durable {
-            Ok(Checkpointed::All) => Ok(()),
+            Ok(Checkpointed::All) => self.sync_wal(options),
             Ok(Checkpointed::Part) => {
                 let what = "another process reads it without end; stop that";
                 Err(cannot_open(&self.path, what))
             }
             Err(error) => Err(self.cannot(&error)),
+        }
+    }
+
+    /// Makes the cut of the WAL durable: otherwise a loss of power before the next commit brings
+    /// back frames that were synced in it once, over newer pages of the database.
+    fn sync_wal(&self, options: &SqliteOptions) -> Result<(), LedgerError> {
+        if !options.sync_commits {
+            return Ok(());
+        }
+        let mut wal = self.path.clone().into_os_string();
+        wal.push("-wal");
+        match options.disk.sync_file(Path::new(&wal)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(cannot_open(&self.path, &error.to_string()))
+            }
+            _ => Ok(()),
         }
     }
 
