@@ -265,6 +265,19 @@ fn a_damaged_ledger_is_named_and_not_served() {
         .iter_mut()
         .for_each(|byte| *byte ^= 0x55);
     fs::write(&file, &bytes).expect("it can be damaged");
+    // A snapshot knows what the damaged part held: the node resolves, reads its ledger over again,
+    // and takes no registration on top of it.
+    node.start_again();
+    let closed = (0..200).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        let (status, body) = node.get("/readyz?writes");
+        (status == 503).then(|| String::from_utf8_lossy(&body).into_owned())
+    });
+    assert!(closed.is_some_and(|body| body.contains(r#""cause":"ledger""#)));
+    assert_eq!(node.get("/readyz").0, 200);
+    node.kill();
+    // Without one, nothing is served.
+    fs::remove_dir_all(node.data_dir().join("snapshots")).expect("it stopped with a snapshot");
     for command in [&["serve"][..], &["ledger", "verify"]] {
         let output = node.run(&[command].concat());
         assert_eq!(output.status.code(), Some(1), "{command:?}");

@@ -42,9 +42,12 @@ use common::Node;
 use oracle::Oracle;
 use random::Random;
 
-/// Settings of the node: small limits, so that what happens rarely happens within a run. Segments
-/// that roll and snapshots that are taken belong here once there are keys for them.
-const SETTINGS: &[(&str, &str)] = &[];
+/// Settings of the node: small limits, so that what happens rarely happens within a run.
+const SETTINGS: &[(&str, &str)] = &[
+    ("BIAOSHI_LEDGER_SEGMENT_BYTES_MAX", "1048576"),
+    ("BIAOSHI_LEDGER_FREE_BYTES_MIN", "0"),
+    ("BIAOSHI_SNAPSHOT_INTERVAL_SECONDS", "1"),
+];
 
 /// How often a node of the tests' own build is killed: it is slow.
 const ROUNDS: usize = 25;

@@ -6,7 +6,7 @@ use biaoshi::{
     identifier::Prefix,
     server::{
         Options, Server, ServerError,
-        options::{HttpOptions, ListenOptions, NodeOptions},
+        options::{HttpOptions, LedgerOptions, ListenOptions, NodeOptions, SnapshotOptions},
     },
 };
 use tokio::{
@@ -34,6 +34,14 @@ fn options(data_dir: &Path) -> Options {
             data_dir: data_dir.to_owned(),
             zone: "id.example".to_owned(),
             secondary_prefixes: vec![Prefix::parse("88.118").expect("it is a prefix")],
+        },
+        ledger: LedgerOptions {
+            segment_bytes_max: 1 << 31,
+            archive_dirs: Vec::new(),
+            free_bytes_min: 0,
+        },
+        snapshot: SnapshotOptions {
+            interval: Duration::from_secs(3_600),
         },
         http: HttpOptions {
             listen: vec!["127.0.0.1:0".parse().expect("it is an address")],

@@ -16,7 +16,7 @@ use super::progress::Progress;
 use super::{Exit, Failure, Output};
 use crate::change::Partition;
 use crate::config::Config;
-use crate::ledger::{Head, Inline, Ledger, LedgerError, SqliteLedger, SqliteOptions};
+use crate::ledger::{self, Head, Inline, Ledger, LedgerError, SqliteLedger, SqliteOptions};
 use crate::state::{self, DATA, ReplayError};
 
 /// Payload bytes of a partition that is read and not folded, at a time: a few entries of the
@@ -102,16 +102,7 @@ async fn chain(ledger: &dyn Ledger, partition: &Partition) -> Result<Head, Ledge
     let last = ledger.head(partition).await?;
     let mut head = Head::default();
     while head.seq < last.seq {
-        let entries = ledger.read(partition, head.seq + 1, READ_BYTES).await?;
-        // A head that says more than can be read is damage too.
-        head = entries
-            .last()
-            .map(Head::after)
-            .ok_or_else(|| LedgerError::Damaged {
-                partition: partition.clone(),
-                seq: head.seq + 1,
-                what: "the entry is missing".to_owned(),
-            })?;
+        head = ledger::verify_part(ledger, partition, head, READ_BYTES).await?;
     }
     Ok(head)
 }

@@ -17,9 +17,9 @@ pub enum Kind {
     /// A whole number in a range, both ends included.
     Whole {
         /// The least value.
-        min: u32,
+        min: u64,
         /// The greatest value.
-        max: u32,
+        max: u64,
     },
 }
 
@@ -90,7 +90,7 @@ const fn texts(section: &'static str, name: &'static str, default: &'static str)
 const fn whole(
     section: &'static str,
     name: &'static str,
-    (min, max): (u32, u32),
+    (min, max): (u64, u64),
     default: &'static str,
 ) -> Key {
     Key {
@@ -102,7 +102,7 @@ const fn whole(
 }
 
 /// Every key, in the order in which files and documents show them.
-pub static KEYS: [Key; 14] = [
+pub static KEYS: [Key; 18] = [
     text("node", "data_dir", r#""./biaoshi-data""#),
     text("node", "zone", r#""id.example""#),
     texts("node", "secondary_prefixes", "[]"),
@@ -117,6 +117,23 @@ pub static KEYS: [Key; 14] = [
     whole("http", "body_bytes_max", (65_536, 67_108_864), "8388608"),
     // Below the ten seconds after which container runtimes kill what they asked to stop.
     whole("http", "shutdown_seconds", (1, 300), "8"),
+    // Half of what a file may have: a backup copies the one that is open as a whole.
+    whole(
+        "ledger",
+        "segment_bytes_max",
+        (1_048_576, 4_294_967_296),
+        "2147483648",
+    ),
+    texts("ledger", "archive_dirs", "[]"),
+    // Enough to checkpoint, to write a snapshot of a common node and for a person to work in.
+    whole(
+        "ledger",
+        "free_bytes_min",
+        (0, 1_099_511_627_776),
+        "1073741824",
+    ),
+    // An hour of imports is replayed in seconds, and a snapshot costs as much as it is large.
+    whole("snapshot", "interval_seconds", (1, 604_800), "3600"),
     texts("handle", "listen", r#"["127.0.0.1:2641"]"#),
     texts("dns", "listen", r#"["127.0.0.1:8053"]"#),
     texts("metrics", "listen", r#"["127.0.0.1:9641"]"#),

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::identifier::Prefix;
-use crate::server::options::{HttpOptions, ListenOptions, NodeOptions, Options};
+use crate::server::options::{
+    HttpOptions, LedgerOptions, ListenOptions, NodeOptions, Options, SnapshotOptions,
+};
 use crate::telemetry::logging;
 
 use super::Config;
@@ -14,13 +16,16 @@ use super::error::ConfigError;
 use super::file::shown;
 use super::keys::{KEYS, find};
 use super::settings::Settings;
-use super::spec::{HttpSpec, ListenSpec, LogSpec, NodeSpec, Spec};
+use super::spec::{HttpSpec, LedgerSpec, ListenSpec, LogSpec, NodeSpec, SnapshotSpec, Spec};
 
 /// A node has a handful of addresses; each is a socket per listener.
 const LISTEN_MAX: usize = 16;
 
 /// An operator holds a handful of secondary prefixes; each is compared on every admission.
 const SECONDARY_PREFIXES_MAX: usize = 256;
+
+/// Closed segments lie on a few volumes; each is looked through at a start.
+const ARCHIVE_DIRS_MAX: usize = 16;
 
 /// RFC 1035 §2.3.4 allows 253 characters of text; identifiers stand below the zone.
 const ZONE_BYTES_MAX: usize = 128;
@@ -34,6 +39,10 @@ pub(super) fn resolve(settings: &Settings) -> Result<Config, ConfigError> {
     let server = Options {
         node: check.node(&spec.node)?,
         http: check.http(&spec.http)?,
+        ledger: check.ledger(&spec.ledger)?,
+        snapshot: SnapshotOptions {
+            interval: seconds(spec.snapshot.interval_seconds),
+        },
         handle: check.listener("handle", &spec.handle)?,
         dns: check.listener("dns", &spec.dns)?,
         metrics: check.listener("metrics", &spec.metrics)?,
@@ -52,7 +61,7 @@ struct Check<'s> {
 impl Check<'_> {
     fn node(&self, spec: &NodeSpec) -> Result<NodeOptions, ConfigError> {
         Ok(NodeOptions {
-            data_dir: self.data_dir(&spec.data_dir)?,
+            data_dir: self.folder("node", "data_dir", &spec.data_dir)?,
             zone: self.zone(&spec.zone)?,
             secondary_prefixes: self.secondary_prefixes(&spec.secondary_prefixes)?,
         })
@@ -96,11 +105,29 @@ impl Check<'_> {
         })
     }
 
-    fn data_dir(&self, text: &str) -> Result<PathBuf, ConfigError> {
+    fn ledger(&self, spec: &LedgerSpec) -> Result<LedgerOptions, ConfigError> {
+        if spec.archive_dirs.len() > ARCHIVE_DIRS_MAX {
+            let what = format!(
+                "{} folders, over {ARCHIVE_DIRS_MAX}",
+                spec.archive_dirs.len()
+            );
+            let hint = "move the segments of some into one";
+            return Err(self.invalid("ledger", "archive_dirs", &what, hint));
+        }
+        let folder = |text: &String| self.folder("ledger", "archive_dirs", text);
+        let archive_dirs: Result<_, _> = spec.archive_dirs.iter().map(folder).collect();
+        Ok(LedgerOptions {
+            segment_bytes_max: spec.segment_bytes_max,
+            archive_dirs: archive_dirs?,
+            free_bytes_min: spec.free_bytes_min,
+        })
+    }
+
+    fn folder(&self, section: &str, name: &str, text: &str) -> Result<PathBuf, ConfigError> {
         if text.trim().is_empty() || text.contains('\0') {
             let hint = "name a folder, such as \"/var/lib/biaoshi\"";
             let what = format!("{:?} is no folder", shown(text));
-            return Err(self.invalid("node", "data_dir", &what, hint));
+            return Err(self.invalid(section, name, &what, hint));
         }
         Ok(PathBuf::from(text))
     }
@@ -219,6 +246,8 @@ impl From<&Config> for Spec {
         let Options {
             node,
             http,
+            ledger,
+            snapshot,
             handle,
             dns,
             metrics,
@@ -241,6 +270,18 @@ impl From<&Config> for Spec {
                 idle_timeout_seconds: whole(http.idle_timeout.as_secs()),
                 body_bytes_max: whole(http.body_bytes_max as u64),
                 shutdown_seconds: whole(http.shutdown_timeout.as_secs()),
+            },
+            ledger: LedgerSpec {
+                segment_bytes_max: ledger.segment_bytes_max,
+                archive_dirs: ledger
+                    .archive_dirs
+                    .iter()
+                    .map(|dir| dir.display().to_string())
+                    .collect(),
+                free_bytes_min: ledger.free_bytes_min,
+            },
+            snapshot: SnapshotSpec {
+                interval_seconds: whole(snapshot.interval.as_secs()),
             },
             handle: listener(handle),
             dns: listener(dns),

@@ -49,8 +49,8 @@ impl Settings {
                 .map(|item| format!("a list with {}", a(item))),
             (Kind::Texts, Value::String(_)) => None,
             (Kind::Whole { min, max }, Value::Integer(number)) => {
-                let range = i64::from(min)..=i64::from(max);
-                (!range.contains(number)).then(|| number.to_string())
+                let in_range = u64::try_from(*number).is_ok_and(|n| (min..=max).contains(&n));
+                (!in_range).then(|| number.to_string())
             }
             (_, other) => Some(a(other)),
         };

@@ -14,6 +14,8 @@ pub(super) struct Spec {
     pub(super) version: u32,
     pub(super) node: NodeSpec,
     pub(super) http: HttpSpec,
+    pub(super) ledger: LedgerSpec,
+    pub(super) snapshot: SnapshotSpec,
     pub(super) handle: ListenSpec,
     pub(super) dns: ListenSpec,
     pub(super) metrics: ListenSpec,
@@ -39,6 +41,22 @@ pub(super) struct HttpSpec {
     pub(super) idle_timeout_seconds: u32,
     pub(super) body_bytes_max: u32,
     pub(super) shutdown_seconds: u32,
+}
+
+/// `[ledger]`: how the ledger is stored.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct LedgerSpec {
+    pub(super) segment_bytes_max: u64,
+    pub(super) archive_dirs: Vec<String>,
+    pub(super) free_bytes_min: u64,
+}
+
+/// `[snapshot]`: what makes a start fast.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SnapshotSpec {
+    pub(super) interval_seconds: u32,
 }
 
 /// A listener of which nothing but the addresses can be set yet.

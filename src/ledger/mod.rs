@@ -98,6 +98,28 @@ impl Head {
     }
 }
 
+//----------- verify_part ------------------------------------------------------
+
+/// Verifies the entries behind `head`, some `bytes_max` bytes of them, and returns the new head.
+///
+/// # Errors
+/// Where they are not what was written, or there is none.
+pub async fn verify_part(
+    ledger: &dyn Ledger,
+    partition: &Partition,
+    head: Head,
+    bytes_max: usize,
+) -> Result<Head, LedgerError> {
+    let entries = ledger.read(partition, head.seq + 1, bytes_max).await?;
+    let last = entries.last().map(Head::after);
+    // A head that says more than can be read is damage too.
+    last.ok_or_else(|| LedgerError::Damaged {
+        partition: partition.clone(),
+        seq: head.seq + 1,
+        what: "the entry is missing".to_owned(),
+    })
+}
+
 //----------- Append -----------------------------------------------------------
 
 /// What became of an append.

@@ -23,7 +23,7 @@ pub use clock::{ClockFault, ClockReading, EntryClock, RELEASE_DATE_MS, ReadClock
 pub use registration::{OPERATIONS_MAX, Operation, RequestedValue};
 pub use writer::{QUEUE_MAX, ReadOnly, ReadOnlyCause, WriterOptions, WriterTask, genesis};
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -121,12 +121,12 @@ impl Registry {
             .or_else(|| self.data.writes.closed())
     }
 
-    /// Takes no more writes until a restart: somebody found damage that no append would meet.
-    pub fn close(&self, partition: &Partition, reason: String) {
-        let cause = ReadOnlyCause::Ledger;
-        for writes in [&self.control.writes, &self.data.writes] {
-            let reason = reason.clone();
-            writes.close(partition, ReadOnly { cause, reason });
+    /// A handle that does not keep the writers going.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakRegistry {
+        WeakRegistry {
+            control: Arc::downgrade(&self.control.writes),
+            data: Arc::downgrade(&self.data.writes),
         }
     }
 }
@@ -138,6 +138,39 @@ fn operator(jobs: Vec<ControlJob>) -> Request<ControlJob> {
         idempotency: None,
         jobs,
         dry_run: false,
+    }
+}
+
+/// A handle that does not keep the writers going: for those who only tell them something.
+#[derive(Debug, Clone)]
+pub struct WeakRegistry {
+    control: Weak<Writes>,
+    data: Weak<Writes>,
+}
+
+/// What [`WeakRegistry::upgrade`] gives while there are writers.
+#[derive(Debug)]
+pub struct WritesHandle {
+    writes: [Arc<Writes>; 2],
+}
+
+impl WeakRegistry {
+    /// The writers' states, while there are writers.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<WritesHandle> {
+        let writes = [self.control.upgrade()?, self.data.upgrade()?];
+        Some(WritesHandle { writes })
+    }
+}
+
+impl WritesHandle {
+    /// Takes no more writes until a restart: somebody found damage that no append would meet.
+    pub fn close(&self, partition: &Partition, reason: String) {
+        let cause = ReadOnlyCause::Ledger;
+        for writes in &self.writes {
+            let reason = reason.clone();
+            writes.close(partition, ReadOnly { cause, reason });
+        }
     }
 }
 

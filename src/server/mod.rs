@@ -16,9 +16,11 @@ mod lock;
 pub mod options;
 mod pace;
 mod replaying;
+mod restoring;
 mod signals;
 mod startup;
 mod token;
+mod upkeep;
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
@@ -40,8 +42,8 @@ pub struct Server {
     token_file: PathBuf,
     api: Arc<Api>,
     listeners: Vec<JoinHandle<()>>,
-    startup: Option<JoinHandle<Result<startup::Writers, StartupError>>>,
-    writers: startup::Writers,
+    startup: Option<JoinHandle<Result<startup::Started, StartupError>>>,
+    started: startup::Started,
     stop: watch::Sender<bool>,
     options: Options,
     /// Held until everything else is gone: whoever takes it next finds the files at rest.
@@ -63,16 +65,16 @@ impl Server {
         let http = HttpListener::bind(&options.http).await?;
         let http_addresses = http.addresses().to_owned();
         let listeners = vec![spawn(http.run(Arc::clone(&api), stopped))];
-        let starting = startup::start(options.node.clone(), Arc::clone(&api), accept_clock);
+        let starting = startup::start(options.clone(), Arc::clone(&api), accept_clock);
         let startup = Some(spawn(starting));
-        let writers = startup::Writers::default();
+        let started = startup::Started::default();
         Ok(Self {
             http_addresses,
             token_file,
             api,
             listeners,
             startup,
-            writers,
+            started,
             stop,
             options,
             _lock: lock,
@@ -101,7 +103,7 @@ impl Server {
         };
         let started = startup.await.unwrap_or(Err(StartupError::Interrupted));
         self.startup = None;
-        self.writers = started?;
+        self.started = started?;
         Ok(())
     }
 
@@ -111,7 +113,7 @@ impl Server {
             api,
             listeners,
             startup,
-            writers,
+            started,
             stop,
             options,
             _lock,
@@ -132,9 +134,9 @@ impl Server {
             }
             // The last handle of the registry goes with it: the writers drain their queues and end.
             drop(api);
-            writers.join().await;
+            started.finish(options.http.shutdown_timeout).await;
         };
-        let deadline = options.http.shutdown_timeout * 2;
+        let deadline = options.http.shutdown_timeout * 3;
         if tokio::time::timeout(deadline, finish).await.is_err() {
             tracing::warn!("not everything had ended when the time for it was over");
         }

@@ -17,6 +17,10 @@ pub struct Options {
     pub node: NodeOptions,
     /// The HTTP listener.
     pub http: HttpOptions,
+    /// How the ledger is stored.
+    pub ledger: LedgerOptions,
+    /// What makes a start fast.
+    pub snapshot: SnapshotOptions,
     /// The Handle listener, UDP and TCP.
     pub handle: ListenOptions,
     /// The DNS listener, UDP and TCP.
@@ -51,6 +55,24 @@ pub struct HttpOptions {
     pub body_bytes_max: usize,
     /// After this time a shutdown stops waiting for open requests.
     pub shutdown_timeout: Duration,
+}
+
+/// How the ledger is stored.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LedgerOptions {
+    /// A segment that would grow beyond this is closed, in bytes.
+    pub segment_bytes_max: u64,
+    /// Where closed segments may have been moved to.
+    pub archive_dirs: Vec<PathBuf>,
+    /// Writes stop below this much free space, or twice the last snapshot, whichever is more.
+    pub free_bytes_min: u64,
+}
+
+/// What makes a start fast.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SnapshotOptions {
+    /// How long after the last snapshot the next is taken, if anything has changed.
+    pub interval: Duration,
 }
 
 /// A listener of which nothing but the addresses can be set yet.

@@ -8,7 +8,7 @@ use crate::{
     ledger::{Head, Ledger},
     protocol::http::Api,
     registry::{EntryClock, ReadClock, genesis},
-    state::{Progress, ReplayError, State, replay},
+    state::{Progress, ReplayError, State, replay_onto},
 };
 
 /// How often a long replay says how far it is.
@@ -26,7 +26,11 @@ pub(super) async fn begin(ledger: &dyn Ledger, accept_clock: bool) -> Result<(),
 }
 
 #[expect(clippy::disallowed_methods, reason = "the server times its own start")]
-pub(super) async fn replay_told(ledger: &dyn Ledger, api: &Api) -> Result<State, ReplayError> {
+pub(super) async fn replay_told(
+    ledger: &dyn Ledger,
+    state: &State,
+    api: &Api,
+) -> Result<(), ReplayError> {
     let began = Instant::now();
     let mut told = began;
     let tell = |progress: &Progress| {
@@ -41,7 +45,7 @@ pub(super) async fn replay_told(ledger: &dyn Ledger, api: &Api) -> Result<State,
             tracing::info!(entries, entries_total, changes, "replaying the ledger");
         }
     };
-    let state = replay(ledger, tell).await?;
+    replay_onto(ledger, state, tell).await?;
     let totals = state.data_totals();
     tracing::info!(
         identifiers = totals.live,
@@ -50,5 +54,5 @@ pub(super) async fn replay_told(ledger: &dyn Ledger, api: &Api) -> Result<State,
         seconds = began.elapsed().as_secs_f64(),
         "the ledger is replayed"
     );
-    Ok(state)
+    Ok(())
 }

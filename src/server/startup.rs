@@ -1,56 +1,100 @@
 //! From files to a node that answers.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::task::JoinHandle;
 
-use super::{clock::SystemClock, executor::BlockingPool, options::NodeOptions, replaying};
+use super::{
+    clock::SystemClock,
+    executor::BlockingPool,
+    options::Options,
+    replaying, restoring,
+    upkeep::{Scrub, Snapshots, Upkeep},
+};
 use crate::{
+    change::Partition,
+    disk::RealDisk,
     identifier::Prefix,
     ledger::{Ledger, LedgerError, SqliteLedger, SqliteOptions},
     protocol::http::{Api, Node},
     registry::{ClockFault, ReadClock, Registry, WriterOptions},
     resolver::Resolver,
-    state::{ReplayError, State},
+    state::{DATA, ReplayError, State, snapshot::SnapshotFolder},
 };
 
-//----------- Writers ----------------------------------------------------------
+//----------- Started ----------------------------------------------------------
 
-/// The tasks of the writers.
+/// The tasks of a node.
 #[derive(Debug, Default)]
-pub(super) struct Writers(Vec<JoinHandle<()>>);
+pub(super) struct Started {
+    writers: Vec<JoinHandle<()>>,
+    upkeep: Option<Upkeep>,
+}
 
-impl Writers {
-    /// Waits until they have written what was handed in; their registry must be gone.
-    pub(super) async fn join(self) {
-        for writer in self.0 {
+impl Started {
+    /// Waits until the writers have written what was handed in, then ends the rest; their
+    /// registry must be gone.
+    pub(super) async fn finish(self, snapshot_timeout: Duration) {
+        for writer in self.writers {
             // A writer that panicked has aborted the process in a release.
             let _ = writer.await;
+        }
+        if let Some(upkeep) = self.upkeep {
+            upkeep.finish(snapshot_timeout).await;
         }
     }
 }
 
 //----------- start ------------------------------------------------------------
 
-/// Replays the ledger, starts the writers and opens the routes.
+/// Restores the state, starts the writers and opens the routes.
 pub(super) async fn start(
-    options: NodeOptions,
+    options: Options,
     api: Arc<Api>,
     accept_clock: bool,
-) -> Result<Writers, StartupError> {
-    let root = options.data_dir.join("ledger");
-    let opened = SqliteLedger::open(&root, SqliteOptions::default(), Arc::new(BlockingPool))?;
-    let ledger: Arc<dyn Ledger> = Arc::new(opened);
+) -> Result<Started, StartupError> {
+    let root = options.node.data_dir.join("ledger");
+    let sqlite = SqliteOptions {
+        segment_bytes_max: options.ledger.segment_bytes_max,
+        archive_dirs: options.ledger.archive_dirs.clone(),
+        free_bytes_min: options.ledger.free_bytes_min,
+        ..SqliteOptions::default()
+    };
+    let opened = SqliteLedger::open(&root, sqlite.clone(), Arc::new(BlockingPool))?;
+    let sqlite_ledger = Arc::new(opened);
+    let ledger: Arc<dyn Ledger> = sqlite_ledger.clone();
     replaying::begin(&*ledger, accept_clock).await?;
-    let state = Arc::new(replaying::replay_told(&*ledger, &api).await?);
+    let folder = SnapshotFolder::new(options.node.data_dir.join("snapshots"), Arc::new(RealDisk));
+    let restored = restoring::restore(&*ledger, &folder).await?;
+    let snapshot_bytes = restored.as_ref().map(|(_, bytes)| *bytes);
+    let state = restored.map_or_else(State::new, |(state, _)| state);
+    let until = [Partition::Control, DATA].map(|partition| {
+        let head = state.at(&partition).head;
+        (partition, head)
+    });
+    replaying::replay_told(&*ledger, &state, &api).await?;
+    let state = Arc::new(state);
     let clock = || -> Box<dyn ReadClock> { Box::new(SystemClock) };
     let (registry, writers) =
         Registry::open(&ledger, &state, clock, &WriterOptions { accept_clock });
-    let writers = Writers(writers.into_iter().map(super::spawn).collect());
+    let writers = writers.into_iter().map(super::spawn).collect();
+    let snapshots = Snapshots::new(
+        Arc::clone(&state),
+        Arc::clone(&sqlite_ledger),
+        folder,
+        options.snapshot.interval,
+        options.ledger.free_bytes_min,
+    );
+    if let Some(bytes) = snapshot_bytes {
+        snapshots.came_from((until[0].1.seq, until[1].1.seq), bytes);
+    }
+    // Nothing was taken from a snapshot where there was none, and nothing is read over again.
+    let scrub = Scrub::new(&root, sqlite, until.to_vec())?;
+    let upkeep = Upkeep::start(sqlite_ledger, snapshots, &registry, scrub);
     if accept_clock && let Err(error) = registry.accept_clock().await {
         tracing::error!(%error, "the accepted clock could not be noted in the ledger");
     }
-    take_prefixes(&registry, &state, &options.secondary_prefixes).await;
+    take_prefixes(&registry, &state, &options.node.secondary_prefixes).await;
     let resolver = Resolver::new(Arc::clone(&state));
     api.open(Node {
         resolver,
@@ -58,7 +102,10 @@ pub(super) async fn start(
         state,
     });
     tracing::info!("ready");
-    Ok(writers)
+    Ok(Started {
+        writers,
+        upkeep: Some(upkeep),
+    })
 }
 
 /// Takes the secondary prefixes of the configuration into the ledger.
@@ -98,6 +145,22 @@ pub enum StartupError {
     /// The ledger does not hold together.
     #[error(transparent)]
     Replay(#[from] ReplayError),
+    /// Acknowledged entries are missing from the ledger.
+    #[error(
+        "the snapshot {snapshot} knows entry {seq} of partition {partition}, but the ledger ends \
+         at {ledger_seq}: acknowledged entries are missing. Restore the ledger from a backup; if \
+         it was meant to go back, move the snapshots away"
+    )]
+    LedgerEndsBefore {
+        /// The snapshot's file.
+        snapshot: String,
+        /// The partition.
+        partition: Partition,
+        /// The last entry that the snapshot knows.
+        seq: u64,
+        /// The last entry that the ledger has.
+        ledger_seq: u64,
+    },
     /// The clock cannot be right: a ledger must not begin with it.
     #[error(transparent)]
     Clock(#[from] ClockFault),

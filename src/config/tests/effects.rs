@@ -60,6 +60,23 @@ const EFFECTS: &[Effect] = &[
     ("http.shutdown_seconds", "2", "2", |c| {
         c.server.http.shutdown_timeout = Duration::from_secs(2);
     }),
+    (
+        "ledger.segment_bytes_max",
+        "4_294_967_296",
+        "4294967296",
+        |c| {
+            c.server.ledger.segment_bytes_max = 1 << 32;
+        },
+    ),
+    ("ledger.archive_dirs", r#"["/a", "/b"]"#, "/a,/b", |c| {
+        c.server.ledger.archive_dirs = vec!["/a".into(), "/b".into()];
+    }),
+    ("ledger.free_bytes_min", "0", "0", |c| {
+        c.server.ledger.free_bytes_min = 0;
+    }),
+    ("snapshot.interval_seconds", "9", "9", |c| {
+        c.server.snapshot.interval = Duration::from_secs(9);
+    }),
     ("handle.listen", r#""[::]:2641""#, "[::]:2641", |c| {
         c.server.handle.listen = addresses(&["[::]:2641"]);
     }),

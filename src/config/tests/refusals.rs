@@ -132,22 +132,25 @@ fn values_of_another_kind_are_refused() {
 #[test]
 fn numbers_out_of_range_are_refused() {
     let ranges = [
-        ("connections_max", 1, 100_000),
-        ("header_timeout_seconds", 1, 300),
-        ("idle_timeout_seconds", 1, 3_600),
-        ("body_bytes_max", 65_536, 67_108_864),
-        ("shutdown_seconds", 1, 300),
+        ("http", "connections_max", 1, 100_000),
+        ("http", "header_timeout_seconds", 1, 300),
+        ("http", "idle_timeout_seconds", 1, 3_600),
+        ("http", "body_bytes_max", 65_536, 67_108_864),
+        ("http", "shutdown_seconds", 1, 300),
+        ("ledger", "segment_bytes_max", 1_048_576, 4_294_967_296),
+        ("ledger", "free_bytes_min", 0, 1_099_511_627_776),
+        ("snapshot", "interval_seconds", 1, 604_800),
     ];
-    for (name, min, max) in ranges {
+    for (section, name, min, max) in ranges {
         for good in [min, max] {
             assert!(
-                read(&format!("version = 1\n[http]\n{name} = {good}"), &[]).is_ok(),
+                read(&format!("version = 1\n[{section}]\n{name} = {good}"), &[]).is_ok(),
                 "{name}"
             );
         }
         for bad in [i64::MIN, -1, min - 1, max + 1, i64::MAX] {
             check_lines(
-                &format!("[http]\n{name} = {bad}"),
+                &format!("[{section}]\n{name} = {bad}"),
                 &[name, &bad.to_string()],
             );
         }

@@ -20,6 +20,7 @@ mod tests;
 
 use std::{
     collections::BTreeMap,
+    fmt,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -50,6 +51,14 @@ pub struct SqliteLedger {
     /// Open partitions; opening one is rare, so one lock serves.
     open: Mutex<BTreeMap<Partition, Arc<Slot>>>,
     free_bytes_min: AtomicU64,
+}
+
+impl fmt::Debug for SqliteLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteLedger")
+            .field("root", &self.root)
+            .finish_non_exhaustive()
+    }
 }
 
 /// One partition: its segments, used by one call at a time, and its head for those who wait.

@@ -1,0 +1,113 @@
+//! What a node does beside answering: checkpoints, snapshots, and reading its ledger over again.
+
+mod scrub;
+mod snapshots;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::watch, task::JoinHandle};
+
+pub(super) use scrub::Scrub;
+pub(super) use snapshots::Snapshots;
+
+use crate::{change::Partition, ledger::SqliteLedger, registry::Registry};
+
+/// How often the ledger is looked after: a WAL grows by some tens of MiB meanwhile at the most.
+const MAINTAIN_INTERVAL: Duration = Duration::from_millis(500);
+
+//----------- Upkeep -----------------------------------------------------------
+
+/// The tasks beside the answers, and how to end them.
+#[derive(Debug)]
+pub(super) struct Upkeep {
+    tasks: Vec<JoinHandle<()>>,
+    stop: watch::Sender<bool>,
+    snapshots: Arc<Snapshots>,
+}
+
+impl Upkeep {
+    /// Starts them.
+    pub(super) fn start(
+        ledger: Arc<SqliteLedger>,
+        snapshots: Snapshots,
+        registry: &Registry,
+        scrub: Scrub,
+    ) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let snapshots = Arc::new(snapshots);
+        let tasks = vec![
+            super::spawn(maintain(ledger, registry.downgrade(), stopped.clone())),
+            super::spawn(Arc::clone(&snapshots).run(stopped.clone())),
+            super::spawn(scrub.run(registry.downgrade(), stopped)),
+        ];
+        Self {
+            tasks,
+            stop,
+            snapshots,
+        }
+    }
+
+    /// Ends them, and takes a last snapshot; the writers must have ended.
+    pub(super) async fn finish(self, timeout: Duration) {
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            // A task that panicked has aborted the process in a release.
+            let _ = task.await;
+        }
+        self.snapshots.take_last(timeout).await;
+    }
+}
+
+/// Checkpoints, and closes full segments.
+async fn maintain(
+    ledger: Arc<SqliteLedger>,
+    registry: crate::registry::WeakRegistry,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut ticks = tokio::time::interval(MAINTAIN_INTERVAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            _ = stopped.changed() => return,
+        }
+        let ledger = Arc::clone(&ledger);
+        let done = blocking(move || ledger.maintain()).await;
+        if let Some(Err(error)) = done {
+            // The ledger takes no more entries now; it says so to whoever appends.
+            if let Some(registry) = registry.upgrade() {
+                registry.close(&Partition::Control, error.to_string());
+            }
+            return;
+        }
+    }
+}
+
+//----------- Helper functions -------------------------------------------------
+
+/// Runs work that blocks; none where it panicked or the runtime ends.
+#[expect(clippy::disallowed_methods, reason = "this is the server's executor")]
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Option<T> {
+    tokio::task::spawn_blocking(work).await.ok()
+}
+
+/// Runs the same work on several threads, and waits for all.
+pub(super) async fn on_threads(threads: usize, work: impl Fn() + Send + Sync + 'static) {
+    let work = Arc::new(work);
+    let running: Vec<_> = (0..threads)
+        .map(|_| {
+            let work = Arc::clone(&work);
+            super::spawn(blocking(move || work()))
+        })
+        .collect();
+    for thread in running {
+        let _ = thread.await;
+    }
+}
+
+/// Cores that this process may use.
+pub(super) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
