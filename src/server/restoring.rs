@@ -74,9 +74,9 @@ async fn load(
         }
     }
     let bytes = loader.bytes();
-    let loaded = finish(loader).await;
-    let Ok(state) = loaded else {
-        return Ok(Err(loaded.map(|_| ()).unwrap_err().to_string()));
+    let state = match finish(loader).await {
+        Ok(state) => state,
+        Err(error) => return Ok(Err(error.to_string())),
     };
     tracing::info!(
         snapshot = %path.display(),

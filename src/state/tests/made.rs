@@ -32,7 +32,7 @@ fn control_changes() -> Vec<Change> {
             hosting,
             filing: Filing {
                 state: FilingState::Passed,
-                date: 2026_11_01,
+                date: 20_261_101,
                 reason: "".into(),
             },
         }))
