@@ -269,7 +269,7 @@ fn a_damaged_ledger_is_named_and_not_served() {
     // and takes no registration on top of it.
     node.start_again();
     let closed = (0..200).find_map(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(50));
         let (status, body) = node.get("/readyz?writes");
         (status == 503).then(|| String::from_utf8_lossy(&body).into_owned())
     });
