@@ -116,6 +116,18 @@ pub(crate) fn materialize(events: &[Event], from_root: &Path, to: &Path, seed: u
     }
 }
 
+/// A place to cut the power at: anywhere, or right after something was acknowledged.
+pub(crate) fn cut(events: &[Event], seed: u64) -> &[Event] {
+    let mut random = Random::new(!seed);
+    let mut end = 1 + usize::try_from(random.below(events.len() as u64)).expect("it is an index");
+    if random.below(2) == 0 {
+        let is_mark = |event: &Event| matches!(event, Event::Mark(_));
+        let next = events[end - 1..].iter().position(is_mark);
+        end += next.unwrap_or(0);
+    }
+    &events[..end]
+}
+
 /// What was done to the content of each file.
 fn histories(events: &[Event], sector_bytes: u64) -> HashMap<FileId, FileHistory> {
     let mut histories = HashMap::new();

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::faults::{
     disk::FaultyDisk,
-    image::{Random, materialize},
+    image::{Random, cut, materialize},
     plan::Faults,
     trace::{Event, Recorder, marks},
     vfs::Shim,
@@ -125,18 +125,6 @@ pub(crate) fn run_workload(synchronous: &str) -> Bench {
 }
 
 //----------- Checks -----------------------------------------------------------
-
-/// A place to cut the power at: anywhere, or right after something was acknowledged.
-pub(crate) fn cut(events: &[Event], seed: u64) -> &[Event] {
-    let mut random = Random::new(!seed);
-    let mut end = 1 + usize::try_from(random.below(events.len() as u64)).expect("it is an index");
-    if random.below(2) == 0 {
-        let is_mark = |event: &Event| matches!(event, Event::Mark(_));
-        let next = events[end - 1..].iter().position(is_mark);
-        end += next.unwrap_or(0);
-    }
-    &events[..end]
-}
 
 /// What is wrong with the database after a power cut, where `acknowledged` commits have to be.
 pub(crate) fn check_database(path: &Path, acknowledged: u64) -> Result<(), String> {

@@ -119,10 +119,16 @@ impl Database {
         options: &SqliteOptions,
     ) -> Result<Option<Self>, LedgerError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let database = if needs_wal(path).map_err(|error| cannot_open(path, &error.to_string()))? {
+        let is_cut_off = beside(path, "-journal").exists();
+        if is_cut_off && !options.read_only {
+            Self::roll_back(path, options)?;
+        }
+        let in_wal = needs_wal(path).map_err(|error| cannot_open(path, &error.to_string()))?;
+        let database = if in_wal && !(is_cut_off && options.read_only) {
             Self::connect(path, path.as_os_str().as_bytes(), flags, options)?
         } else {
-            // Closed: nothing but this file, which nobody writes to.
+            // Closed: nothing but this file, which nobody writes to. Or cut off while it was being
+            // closed, of which a reader need not know: only its mode is undecided.
             let escaped = percent_encode(path.as_os_str().as_bytes(), URI_ESCAPED);
             let uri = format!("file:{escaped}?immutable=1");
             let flags = flags | OpenFlags::SQLITE_OPEN_URI;
@@ -133,6 +139,14 @@ impl Database {
         }
         database.check_identity(partition)?;
         Ok(Some(database))
+    }
+
+    /// Undoes a change of mode that was cut off: all that a rollback journal here can hold.
+    fn roll_back(path: &Path, options: &SqliteOptions) -> Result<(), LedgerError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
+        let database = Self::connect(path, path.as_os_str().as_bytes(), flags, options)?;
+        // The first to read does it.
+        database.has_tables().map(drop)
     }
 
     fn connect(
@@ -219,9 +233,7 @@ impl Database {
         if !options.sync_commits {
             return Ok(());
         }
-        let mut wal = self.path.clone().into_os_string();
-        wal.push("-wal");
-        match options.disk.sync_file(Path::new(&wal)) {
+        match options.disk.sync_file(&beside(&self.path, "-wal")) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                 Err(cannot_open(&self.path, &error.to_string()))
             }
@@ -354,9 +366,10 @@ impl Database {
             .map_err(|(_, error)| cannot(error.to_string()))?;
         let synced = (|| {
             options.disk.sync_file(&path)?;
-            // A name for everybody who might write to it by mistake.
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o400))?;
-            options.disk.sync_folder(crate::disk::folder_of(&path))
+            // The journal of the change of mode must be gone for good before nobody may write.
+            options.disk.sync_folder(crate::disk::folder_of(&path))?;
+            // A sign for everybody who might write to it by mistake.
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o400))
         })();
         synced.map_err(|error: std::io::Error| cannot(error.to_string()))?;
         Ok(Ok(()))
@@ -373,6 +386,13 @@ pub(super) enum Checkpointed {
 }
 
 //----------- Helper functions -------------------------------------------------
+
+/// A file that SQLite keeps beside a database.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
 
 /// Whether a file is still in WAL mode, by its own header: 2 is WAL, and an empty file is one
 /// whose making was interrupted.
