@@ -8,6 +8,8 @@
 //! broken    full disks, failed writes and syncs, read-only
 //! ```
 
+#[path = "lost_power/broken.rs"]
+mod broken;
 #[path = "lost_power/check.rs"]
 mod check;
 mod faults;

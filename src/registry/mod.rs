@@ -115,10 +115,10 @@ impl Registry {
     /// Whether the node takes writes, and if not, why.
     #[must_use]
     pub fn read_only(&self) -> Option<ReadOnly> {
-        self.control
-            .writes
-            .closed()
-            .or_else(|| self.data.writes.closed())
+        let closed = [&self.control.writes, &self.data.writes].map(|writes| writes.closed());
+        // The worst of them: where a restart is needed, waiting does not help.
+        let worst = |closed: &ReadOnly| closed.cause;
+        closed.into_iter().flatten().max_by_key(worst)
     }
 
     /// A handle that does not keep the writers going.

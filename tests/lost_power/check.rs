@@ -99,26 +99,46 @@ impl Chain {
         }
     }
 
-    /// Checks that entries are there as they were written, and at least so many.
-    fn check(&self, state: &State, partition: &Partition, least: u64) -> Result<(), String> {
-        let head = state.at(partition).head;
-        let seq = head.seq;
-        if seq < least {
-            return Err(format!("{partition}: {least} acknowledged, {seq} there"));
+    /// Checks that as many entries as were acknowledged are there, as they were written.
+    async fn check(
+        &self,
+        ledger: &SqliteLedger,
+        (partition, least): (&Partition, u64),
+        beyond: Beyond,
+    ) -> Result<(), String> {
+        let head = ledger.head(partition).await.map_err(text)?.seq;
+        if head < least {
+            return Err(format!("{partition}: {least} acknowledged, {head} there"));
         }
+        let seq = match beyond {
+            Beyond::AsWritten => head,
+            Beyond::Anything => least,
+        };
+        let Some(before) = seq.checked_sub(1) else {
+            return Ok(());
+        };
         let written = if *partition == DATA {
             &self.data
         } else {
             &self.control
         };
-        let last = usize::try_from(seq).ok().and_then(|seq| seq.checked_sub(1));
-        match last {
-            Some(last) if written.get(last) != Some(&head.hash) => {
-                Err(format!("{partition}: entry {seq} is not what was written"))
-            }
-            _ => Ok(()),
+        let written = usize::try_from(before).ok().and_then(|at| written.get(at));
+        let found = ledger.read(partition, seq, 1).await.map_err(text)?;
+        if found.first().map(biaoshi::change::Entry::hash).as_ref() == written {
+            Ok(())
+        } else {
+            Err(format!("{partition}: entry {seq} is not what was written"))
         }
     }
+}
+
+/// What entries may follow those that were acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Beyond {
+    /// Those that followed them in the end: nothing failed, so none was given up.
+    AsWritten,
+    /// Any that go on from them: the fate of some was not known, and others came after a restart.
+    Anything,
 }
 
 async fn hashes(ledger: &SqliteLedger, partition: &Partition) -> Result<Vec<Hash>, String> {
@@ -140,6 +160,7 @@ pub(crate) async fn check(
     root: &Path,
     chain: &Chain,
     acknowledged: Acknowledged,
+    beyond: Beyond,
 ) -> Result<(), String> {
     let storage = Storage::plain(root);
     let ledger = storage.ledger()?;
@@ -149,8 +170,10 @@ pub(crate) async fn check(
     }
     // Reads every entry of every segment and checks each against its chain.
     let replayed = replay(&*ledger, |_| {}).await.map_err(text)?;
-    chain.check(&replayed, &Partition::Control, acknowledged.control)?;
-    chain.check(&replayed, &DATA, acknowledged.data)?;
+    let (control, data) = (acknowledged.control, acknowledged.data);
+    for least in [(&Partition::Control, control), (&DATA, data)] {
+        chain.check(&ledger, least, beyond).await?;
+    }
     let mut newest = 0;
     for path in storage.snapshots().list().map_err(text)? {
         let named = path.file_name().unwrap_or_default().to_string_lossy();

@@ -49,12 +49,17 @@ impl Storage {
 
     /// A folder on a disk that is watched and can break.
     pub(crate) fn watched(root: &Path, recorder: &Recorder, faults: &Faults) -> Self {
+        Self::on(root, &FaultyDisk::new(recorder, faults), recorder, faults)
+    }
+
+    /// The same, where the test keeps hold of the disk.
+    pub(crate) fn on(root: &Path, disk: &FaultyDisk, recorder: &Recorder, faults: &Faults) -> Self {
         let shim = Shim::register(recorder, faults);
         let name = shim.name().to_str().expect("its name is plain").to_owned();
         Self {
             root: root.to_owned(),
             vfs: Some(Box::leak(name.into_boxed_str())),
-            disk: Arc::new(FaultyDisk::new(recorder, faults)),
+            disk: Arc::new(disk.clone()),
             sync_commits: true,
         }
     }
@@ -62,7 +67,7 @@ impl Storage {
     pub(crate) fn ledger(&self) -> Result<Arc<SqliteLedger>, String> {
         let options = SqliteOptions {
             segment_bytes_max: SEGMENT_BYTES_MAX,
-            free_bytes_min: 0,
+            free_bytes_min: 1,
             sync_commits: self.sync_commits,
             vfs: self.vfs,
             disk: Arc::clone(&self.disk),

@@ -9,7 +9,7 @@ use std::{
 use tempfile::TempDir;
 
 use crate::{
-    check::{Acknowledged, Chain, check},
+    check::{Acknowledged, Beyond, Chain, check},
     faults::{
         image::{cut, materialize},
         plan::Faults,
@@ -76,7 +76,12 @@ impl History {
         if seed.is_multiple_of(CUT_AGAIN) {
             return cut_again(&image, &self.chain, acknowledged, seed);
         }
-        block_on(check(image.path(), &self.chain, acknowledged))
+        block_on(check(
+            image.path(),
+            &self.chain,
+            acknowledged,
+            Beyond::AsWritten,
+        ))
     }
 }
 
@@ -128,7 +133,7 @@ fn cut_again(
         let events = &events[..end];
         let acknowledged = acknowledged.and(Acknowledged::of(events));
         let image = image_of(events, image.path(), seed ^ again);
-        block_on(check(image.path(), &after, acknowledged))
+        block_on(check(image.path(), &after, acknowledged, Beyond::AsWritten))
             .map_err(|what| format!("cut again at {end} of {}: {what}", events.len()))?;
     }
     Ok(())

@@ -285,7 +285,8 @@ pub(crate) async fn work(
             }
         }
         is_over.store(true, Ordering::Relaxed);
-        return worked.and(thread.join().expect("upkeep does not panic"));
+        let upkept = thread.join().expect("upkeep does not panic");
+        return worked.and(upkept);
     }
     let mut upkeep = upkeep;
     for _ in 0..rounds {

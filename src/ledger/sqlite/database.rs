@@ -11,7 +11,7 @@ use std::{
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
-use super::SqliteOptions;
+use super::{SqliteOptions, reading::refused};
 use crate::{
     change::{Hash, Partition},
     ledger::{Head, LedgerError},
@@ -82,13 +82,12 @@ impl Database {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let mut database = Self::connect(path, path.as_os_str().as_bytes(), flags, options)?;
         if !database.has_tables()? {
-            database
-                .make_tables(partition, begin)
-                .map_err(|error| database.cannot(&error))?;
+            let made = database.make_tables(partition, begin);
+            made.map_err(|error| database.cannot_write(partition, &error))?;
         }
         // Before anything else is changed in it: the file may be another program's.
         database.check_identity(partition)?;
-        database.make_durable(options)?;
+        database.make_durable(partition, options)?;
         Ok(database)
     }
 
@@ -179,6 +178,13 @@ impl Database {
         cannot_open(&self.path, &hint(error))
     }
 
+    fn cannot_write(&self, partition: &Partition, error: &rusqlite::Error) -> LedgerError {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => refused(partition, error),
+            _ => self.cannot(error),
+        }
+    }
+
     fn has_tables(&self) -> Result<bool, LedgerError> {
         let sql = "SELECT count(*) > 0 FROM sqlite_schema";
         let has = self.connection.query_row(sql, [], |row| row.get(0));
@@ -206,7 +212,11 @@ impl Database {
     }
 
     /// From here on a commit is durable, and so is what was committed before.
-    fn make_durable(&self, options: &SqliteOptions) -> Result<(), LedgerError> {
+    fn make_durable(
+        &self,
+        partition: &Partition,
+        options: &SqliteOptions,
+    ) -> Result<(), LedgerError> {
         let connection = &self.connection;
         let durable = (|| {
             connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -223,7 +233,7 @@ impl Database {
                 let what = "another process reads it without end; stop that";
                 Err(cannot_open(&self.path, what))
             }
-            Err(error) => Err(self.cannot(&error)),
+            Err(error) => Err(self.cannot_write(partition, &error)),
         }
     }
 

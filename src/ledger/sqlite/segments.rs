@@ -257,23 +257,23 @@ impl Segments {
                 active.pending_bytes = active.pending_bytes.saturating_add(bytes);
                 Ok(Append::Committed(Head { seq, hash: *hash }))
             }
-            Err(error) => {
-                self.distrust_after(&error, seq);
-                Ok(Append::Unknown)
-            }
+            Err(error) => self.failed(&error, seq).map(|()| Append::Unknown),
         }
     }
 
-    /// What a failed commit leaves: a full disk is asked again, anything else is not believed.
-    fn distrust_after(&mut self, error: &rusqlite::Error, seq: u64) {
+    /// What a failed commit leaves.
+    ///
+    /// The frame that commits is the last one written. On a full disk it is not whole, and whoever
+    /// takes its place overwrites it: nothing happened. Anything else is not believed.
+    fn failed(&mut self, error: &rusqlite::Error, seq: u64) -> Result<(), LedgerError> {
         let partition = &self.partition;
         if error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
-            // What was written of it is overwritten by whoever takes its place.
             tracing::error!(%partition, seq, %error, "the disk filled up during a commit");
-        } else {
-            tracing::error!(%partition, seq, %error, "a commit failed; its fate is unknown");
-            self.distrusted = true;
+            return Err(refused(partition, error));
         }
+        tracing::error!(%partition, seq, %error, "a commit failed; its fate is unknown");
+        self.distrusted = true;
+        Ok(())
     }
 
     /// Ends the segment that is written to if it has no room, and begins the next.
@@ -299,7 +299,7 @@ impl Segments {
                 .connection
                 .execute(sql, params![encode_head(head)]);
             if let Err(error) = ended {
-                self.distrust_after(&error, head.seq);
+                self.failed(&error, head.seq)?;
                 return Err(refused(&partition, &error));
             }
             active.is_full = true;
