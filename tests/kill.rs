@@ -58,6 +58,15 @@ const ROUNDS_NAMED: usize = 200;
 /// Milliseconds between the first request and the kill.
 const WORK_MS: (usize, usize) = (20, 250);
 
+/// In one round of so many they work until a snapshot was taken beside them, and a little longer.
+const LONG: usize = 8;
+
+/// Milliseconds of such a round.
+const LONG_MS: (usize, usize) = (1_000, 1_500);
+
+/// After one kill of so many the whole ledger is read, and its snapshots compared with it.
+const VERIFIES: usize = 20;
+
 /// Milliseconds into a start at which it is killed too: before its listener, while it replays.
 const START_MS: (usize, usize) = (0, 40);
 
@@ -113,6 +122,9 @@ impl Run {
 
     fn round(&mut self) {
         let in_flight = self.work_until_killed();
+        if self.random.once_in(VERIFIES) {
+            check_snapshots(&self.node.verify());
+        }
         if self.random.once_in(START_KILLS) {
             let after = self.random.milliseconds(START_MS.0, START_MS.1);
             self.node.kill_while_starting(after);
@@ -127,7 +139,13 @@ impl Run {
 
     /// Lets the clients work, kills the node under them, and returns what was in flight.
     fn work_until_killed(&mut self) -> Vec<Asked> {
-        let (door, after) = (self.door(), self.random.milliseconds(WORK_MS.0, WORK_MS.1));
+        let milliseconds = if self.random.once_in(LONG) {
+            LONG_MS
+        } else {
+            WORK_MS
+        };
+        let after = self.random.milliseconds(milliseconds.0, milliseconds.1);
+        let door = self.door();
         let importers_rest = self.random.once_in(RESTS);
         let (node, oracle, door) = (&mut self.node, &self.oracle, &door);
         std::thread::scope(|scope| {
@@ -152,7 +170,14 @@ impl Run {
         let names = locked(&self.oracle).names().to_vec();
         check::check(&self.door(), &self.oracle, &names);
         assert!(self.node.stop(), "it ends well when it is asked to");
-        let totals = &self.node.verify()["totals"];
+        let verified = self.node.verify();
+        let last = check_snapshots(&verified);
+        assert_eq!(
+            Some(last),
+            verified["partitions"][1]["head_seq"].as_u64(),
+            "what the node held when it stopped is what a replay comes to"
+        );
+        let totals = &verified["totals"];
         let (oracle, before) = (locked(&self.oracle), &self.before["totals"]);
         let [live, registrations, removed] = oracle.totals();
         let admitted = oracle.admitted().count();
@@ -189,6 +214,17 @@ impl Run {
         eprintln!("in flight: {done} done, {partly} partly, {lost} not");
         eprintln!("start in ms: min {min}, median {median}, p99 {p99}, max {max}");
     }
+}
+
+/// All snapshots come to what a replay comes to; the last entry of `data/1` in the newest.
+fn check_snapshots(verified: &Value) -> u64 {
+    let snapshots = verified["snapshots"].as_array().expect("it lists them");
+    let whole = snapshots.iter().filter(|found| found["is_whole"] == true);
+    assert_eq!(whole.count(), snapshots.len(), "{verified}");
+    let cuts = snapshots
+        .iter()
+        .filter_map(|found| found["data_seq"].as_u64());
+    cuts.max().unwrap_or_default()
 }
 
 #[expect(clippy::disallowed_methods, reason = "how long a start takes is told")]

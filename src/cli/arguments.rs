@@ -94,7 +94,8 @@ Examples:
 const LEDGER_EXAMPLES: &str = "\
 Examples:
   biaoshi ledger verify
-  biaoshi ledger verify --json";
+  biaoshi ledger verify --json
+  biaoshi ledger verify --segment /archive/data-1/segment-00000001.sqlite";
 
 const CHECK_CONFIG_EXAMPLES: &str = "\
 Examples:
@@ -179,7 +180,11 @@ pub struct NodeArguments {
 /// What to do with the ledger.
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
-    /// Read the whole ledger and check every hash of its chain
+    /// Read the whole ledger and check every hash of its chain, and the snapshots against it
     #[command(after_help = LEDGER_EXAMPLES)]
-    Verify,
+    Verify {
+        /// Check one closed segment instead, wherever it lies
+        #[arg(long, value_name = "FILE")]
+        segment: Option<PathBuf>,
+    },
 }

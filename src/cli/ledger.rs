@@ -4,20 +4,22 @@
 //! what is appended meanwhile is not looked at.
 
 mod shown;
+mod snapshots;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use self::shown::{PartitionSummary, Summary};
+use self::shown::{PartitionSummary, SegmentSummary, Summary};
+use self::snapshots::Snapshots;
 use super::arguments::LedgerCommand;
 use super::progress::Progress;
 use super::{Exit, Failure, Output};
 use crate::change::Partition;
 use crate::config::Config;
 use crate::ledger::{self, Head, Inline, Ledger, LedgerError, SqliteLedger, SqliteOptions};
-use crate::state::{self, DATA, ReplayError};
+use crate::state::{self, DATA, ReplayError, State};
 
 /// Payload bytes of a partition that is read and not folded, at a time: a few entries of the
 /// largest size.
@@ -32,8 +34,20 @@ pub(super) fn run(
     output: &Output,
 ) -> Result<Exit, Failure> {
     match command {
-        LedgerCommand::Verify => {
-            let summary = verify(&config.server.node.data_dir)?;
+        LedgerCommand::Verify { segment: None } => {
+            let node = &config.server.node;
+            let summary = verify(&node.data_dir, &config.server.ledger.archive_dirs)?;
+            if output.is_json() {
+                output.json(&summary.to_json())?;
+            } else {
+                output.text(&summary.to_string())?;
+            }
+            Ok(summary.exit())
+        }
+        LedgerCommand::Verify {
+            segment: Some(path),
+        } => {
+            let summary = SegmentSummary(ledger::verify_segment(path)?);
             if output.is_json() {
                 output.json(&summary.to_json())?;
             } else {
@@ -45,7 +59,7 @@ pub(super) fn run(
 }
 
 /// Reads everything, and folds what can be folded.
-fn verify(data_dir: &Path) -> Result<Summary, Failure> {
+fn verify(data_dir: &Path, archive_dirs: &[PathBuf]) -> Result<Summary, Failure> {
     let root = data_dir.join("ledger");
     if !root.is_dir() {
         return Err(Failure::new(
@@ -54,14 +68,25 @@ fn verify(data_dir: &Path) -> Result<Summary, Failure> {
              serve` makes one",
         ));
     }
-    super::block_on(verify_at(&root))?
+    let options = SqliteOptions {
+        archive_dirs: archive_dirs.to_vec(),
+        ..SqliteOptions::to_read()
+    };
+    let ledger = SqliteLedger::open(&root, options, Arc::new(Inline))?;
+    // Before the heads are taken: what a snapshot was cut from is in the ledger by then.
+    let snapshots = Snapshots::open(&data_dir.join("snapshots"));
+    super::block_on(verify_at(&ledger, &root, snapshots))?
 }
 
-async fn verify_at(root: &Path) -> Result<Summary, Failure> {
-    let options = SqliteOptions::to_read();
-    let ledger = SqliteLedger::open(root, options, Arc::new(Inline))?;
+async fn verify_at(
+    ledger: &SqliteLedger,
+    root: &Path,
+    mut snapshots: Snapshots,
+) -> Result<Summary, Failure> {
     let mut progress = Progress::start("reading the ledger", Some("entries"));
-    let state = state::replay(&ledger, |done| {
+    let state = State::new();
+    state::replay_seen(ledger, &state, |entry, done| {
+        snapshots.compare(entry, &state);
         progress.set(done.entries, done.entries_total, || {
             format!("{} changes", done.changes)
         });
@@ -81,7 +106,7 @@ async fn verify_at(root: &Path) -> Result<Summary, Failure> {
                 let head = state.at(&partition).head;
                 (head, Some(state.digests(&partition)))
             }
-            other => (chain(&ledger, other).await?, None),
+            other => (chain(ledger, other).await?, None),
         };
         partitions.push(PartitionSummary {
             partition,
@@ -94,6 +119,7 @@ async fn verify_at(root: &Path) -> Result<Summary, Failure> {
         partitions,
         data: state.data_totals(),
         directory: state.directory_totals(),
+        snapshots: snapshots.verdicts(ledger_id),
     })
 }
 

@@ -27,7 +27,10 @@ use std::{future::Future, pin::Pin, time::Duration};
 pub use error::LedgerError;
 pub use executor::{Inline, RunBlocking};
 pub use memory::MemoryLedger;
-pub use sqlite::{FREE_BYTES_MIN, SEGMENT_BYTES_MAX, SegmentInfo, SqliteLedger, SqliteOptions};
+pub use sqlite::{
+    FREE_BYTES_MIN, SEGMENT_BYTES_MAX, SegmentInfo, SqliteLedger, SqliteOptions, VerifiedSegment,
+    verify_segment,
+};
 pub use stored::{Codec, StoredEntry};
 
 use crate::change::{Entry, Hash, Partition};

@@ -10,6 +10,9 @@ use crate::{
 /// little memory and the engine is asked rarely.
 const READ_BYTES: usize = 8 * 1024 * 1024;
 
+/// Entries between two words about progress.
+const TELL_ENTRIES: u64 = 256;
+
 //----------- replay -----------------------------------------------------------
 
 /// Folds a whole ledger, telling `progress` after each part read.
@@ -36,6 +39,23 @@ pub async fn replay_onto(
     state: &State,
     mut progress: impl FnMut(&Progress) + Send,
 ) -> Result<(), ReplayError> {
+    let tell = |_: &Entry, done: &Progress| {
+        if done.entries.is_multiple_of(TELL_ENTRIES) || done.entries == done.entries_total {
+            progress(done);
+        }
+    };
+    replay_seen(ledger, state, tell).await
+}
+
+/// The same, telling `seen` of each entry once it is applied.
+///
+/// # Errors
+/// As [`replay_onto`].
+pub async fn replay_seen(
+    ledger: &dyn Ledger,
+    state: &State,
+    mut seen: impl FnMut(&Entry, &Progress) + Send,
+) -> Result<(), ReplayError> {
     // Data first: beside a running node, what it rests on is in `control` by the time that is read.
     let mut data = Reader::open(ledger, state, DATA).await?;
     let mut control = Reader::open(ledger, state, Partition::Control).await?;
@@ -50,9 +70,7 @@ pub async fn replay_onto(
         state.apply(entry)?;
         done.entries += 1;
         done.changes += u64::from(entry.header().count);
-        if done.entries.is_multiple_of(256) || done.entries == done.entries_total {
-            progress(&done);
-        }
+        seen(entry, &done);
         Ok(())
     };
     if has_genesis {

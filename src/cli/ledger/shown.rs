@@ -4,8 +4,10 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+use super::snapshots::Verdict;
 use crate::change::{LedgerId, Partition};
-use crate::ledger::Head;
+use crate::cli::Exit;
+use crate::ledger::{Head, VerifiedSegment};
 use crate::state::{DataTotals, Digests, DirectoryTotals};
 
 //----------- Summary ------------------------------------------------------------
@@ -21,6 +23,8 @@ pub(super) struct Summary {
     pub(super) data: DataTotals,
     /// Counts of firms.
     pub(super) directory: DirectoryTotals,
+    /// What the snapshots beside it are worth.
+    pub(super) snapshots: Vec<Verdict>,
 }
 
 /// One partition.
@@ -48,8 +52,28 @@ impl Summary {
                 "enterprise_nodes": self.directory.enterprise_nodes,
                 "connected_firms": self.directory.connected_firms,
             },
+            "snapshots": self.snapshots.iter().map(snapshot_json).collect::<Vec<_>>(),
         })
     }
+
+    /// A ledger that is whole is not all of it: a snapshot that is wrong would be started from.
+    pub(super) fn exit(&self) -> Exit {
+        if self.snapshots.iter().any(|found| found.wrong.is_some()) {
+            Exit::Failed
+        } else {
+            Exit::Done
+        }
+    }
+}
+
+fn snapshot_json(found: &Verdict) -> Value {
+    json!({
+        "file": found.path.display().to_string(),
+        "control_seq": found.cut.map(|(control, _)| control),
+        "data_seq": found.cut.map(|(_, data)| data),
+        "is_whole": found.wrong.is_none(),
+        "wrong": found.wrong,
+    })
 }
 
 fn partition_json(found: &PartitionSummary) -> Value {
@@ -86,6 +110,60 @@ impl fmt::Display for Summary {
         writeln!(f, "  removed         {}", self.data.removed)?;
         writeln!(f, "\nfirms")?;
         writeln!(f, "  enterprise nodes {}", self.directory.enterprise_nodes)?;
-        writeln!(f, "  connected firms  {}", self.directory.connected_firms)
+        writeln!(f, "  connected firms  {}", self.directory.connected_firms)?;
+        if !self.snapshots.is_empty() {
+            writeln!(f, "\nsnapshots")?;
+        }
+        for Verdict { path, wrong, .. } in &self.snapshots {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            match wrong {
+                None => writeln!(f, "  {name}  is whole")?,
+                Some(wrong) => writeln!(
+                    f,
+                    "  {name}  is of no use: {wrong}; remove it, the ledger knows it all"
+                )?,
+            }
+        }
+        Ok(())
+    }
+}
+
+//----------- SegmentSummary -----------------------------------------------------
+
+/// One closed segment.
+#[derive(Debug)]
+pub(super) struct SegmentSummary(pub(super) VerifiedSegment);
+
+impl SegmentSummary {
+    /// For scripts.
+    pub(super) fn to_json(&self) -> Value {
+        let VerifiedSegment {
+            partition,
+            begin,
+            end,
+        } = &self.0;
+        json!({
+            "partition": partition.to_string(),
+            "first_seq": begin.seq + 1,
+            "previous_hash": begin.hash.to_string(),
+            "last_seq": end.seq,
+            "last_hash": end.hash.to_string(),
+        })
+    }
+}
+
+/// For people.
+impl fmt::Display for SegmentSummary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let VerifiedSegment {
+            partition,
+            begin,
+            end,
+        } = &self.0;
+        writeln!(f, "the segment of partition {partition} is whole")?;
+        writeln!(f, "  first sequence  {}", begin.seq + 1)?;
+        writeln!(f, "  previous hash   {}", begin.hash)?;
+        writeln!(f, "  last sequence   {}", end.seq)?;
+        writeln!(f, "  last hash       {}", end.hash)
     }
 }

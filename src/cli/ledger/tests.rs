@@ -76,7 +76,7 @@ fn damage(folder: &Path, name: &str, entry: &Entry) {
 #[test]
 fn a_whole_ledger_is_told_by_partition() {
     let (folder, entries) = data_dir(3);
-    let summary = verify(folder.path()).unwrap();
+    let summary = verify(folder.path(), &[]).unwrap();
     let json = summary.to_json();
     assert_eq!(json["ledger_id"], "07".repeat(16));
     assert_eq!(json["totals"]["live"], 0);
@@ -102,7 +102,7 @@ fn a_node_that_runs_is_not_disturbed() {
     let next = entry(at, &Partition::Control, Kind::Changes, &change);
     let append = super::super::block_on(running.append(at, &next)).unwrap();
     assert_eq!(append.unwrap(), Append::Committed(Head::after(&next)));
-    let json = verify(folder.path()).unwrap().to_json();
+    let json = verify(folder.path(), &[]).unwrap().to_json();
     assert_eq!(json["partitions"][0]["entries"], 3);
     let at = Head::after(&next);
     let change = Change::SecondaryPrefix(Prefix::parse("88.301").unwrap());
@@ -115,7 +115,7 @@ fn a_node_that_runs_is_not_disturbed() {
 fn damage_is_told_with_its_place() {
     let (folder, entries) = data_dir(3);
     damage(folder.path(), "control", &entries[2]);
-    let failure = verify(folder.path()).unwrap_err();
+    let failure = verify(folder.path(), &[]).unwrap_err();
     assert_eq!(failure.exit, Exit::Failed);
     assert!(
         failure.error.contains("partition control, sequence 3"),
@@ -133,7 +133,7 @@ fn damage_of_what_is_only_chained_is_found_too() {
     let first = entry(Head::default(), &counters, Kind::Changes, &change);
     assert_ne!(first.hash(), entries[1].hash());
     damage(folder.path(), "counters-one", &first);
-    let failure = verify(folder.path()).unwrap_err();
+    let failure = verify(folder.path(), &[]).unwrap_err();
     assert!(
         failure.error.contains("partition counters/one, sequence 1"),
         "{failure:?}"
@@ -143,15 +143,83 @@ fn damage_of_what_is_only_chained_is_found_too() {
 #[test]
 fn what_is_not_there_is_not_made() {
     let folder = tempfile::tempdir().unwrap();
-    let failure = verify(folder.path()).unwrap_err();
+    let failure = verify(folder.path(), &[]).unwrap_err();
     assert!(failure.error.contains("no ledger"), "{failure:?}");
     assert!(!folder.path().join("ledger").exists());
     std::fs::create_dir(folder.path().join("ledger")).unwrap();
-    let failure = verify(folder.path()).unwrap_err();
+    let failure = verify(folder.path(), &[]).unwrap_err();
     assert!(failure.error.contains("is empty"), "{failure:?}");
     let control = folder.path().join("ledger/control");
     std::fs::create_dir(&control).unwrap();
-    let failure = verify(folder.path()).unwrap_err();
+    let failure = verify(folder.path(), &[]).unwrap_err();
     assert!(failure.error.contains("is empty"), "{failure:?}");
     assert_eq!(std::fs::read_dir(control).unwrap().count(), 0);
+}
+
+//--- Snapshots
+
+/// A snapshot of what the ledger in `from` comes to, in the data directory `to`.
+fn take_snapshot(from: &Path, to: &Path) -> PathBuf {
+    use crate::state::snapshot::{SnapshotFolder, SnapshotWriter};
+    let ledger = SqliteLedger::open(
+        &from.join("ledger"),
+        SqliteOptions::to_read(),
+        Arc::new(Inline),
+    );
+    let state = super::super::block_on(state::replay(&ledger.unwrap(), |_| {})).unwrap();
+    let disk = Arc::new(crate::disk::RealDisk);
+    let folder = SnapshotFolder::new(to.join("snapshots"), disk);
+    let writer = SnapshotWriter::begin(&Arc::new(state.unwrap()), &folder).unwrap();
+    writer.work();
+    writer.finish().unwrap().path
+}
+
+#[test]
+fn a_snapshot_that_comes_to_the_same_is_whole() {
+    let (folder, _) = data_dir(2);
+    take_snapshot(folder.path(), folder.path());
+    let summary = verify(folder.path(), &[]).unwrap();
+    assert_eq!(summary.exit(), Exit::Done);
+    let json = summary.to_json();
+    assert_eq!(json["snapshots"][0]["is_whole"], true, "{json}");
+    assert_eq!(json["snapshots"][0]["control_seq"], 3);
+    assert!(summary.to_string().contains("is whole\n"));
+}
+
+#[test]
+fn a_damaged_snapshot_is_told_beside_a_whole_ledger() {
+    let (folder, _) = data_dir(2);
+    let path = take_snapshot(folder.path(), folder.path());
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let summary = verify(folder.path(), &[]).unwrap();
+    assert_eq!(summary.exit(), Exit::Failed);
+    let wrong = summary.to_json()["snapshots"][0]["wrong"].clone();
+    assert!(wrong.as_str().unwrap().contains("damaged"), "{wrong}");
+    assert!(summary.to_string().contains("of no use"), "{summary}");
+}
+
+#[test]
+fn a_snapshot_of_another_past_is_told() {
+    let (folder, _) = data_dir(2);
+    // The same ledger, but it went on in another way.
+    let (other, entries) = data_dir(1);
+    let ledger = other.path().join("ledger");
+    let options = SqliteOptions::default();
+    let ledger = SqliteLedger::open(&ledger, options, Arc::new(Inline)).unwrap();
+    let at = Head::after(&entries[1]);
+    let change = Change::SecondaryPrefix(Prefix::parse("88.999").unwrap());
+    let next = entry(at, &Partition::Control, Kind::Changes, &change);
+    super::super::block_on(ledger.append(at, &next))
+        .unwrap()
+        .unwrap();
+    take_snapshot(other.path(), folder.path());
+    let summary = verify(folder.path(), &[]).unwrap();
+    let wrong = summary.to_json()["snapshots"][0]["wrong"].clone();
+    assert!(
+        wrong.as_str().unwrap().contains("control, sequence 3"),
+        "{wrong}"
+    );
 }

@@ -128,16 +128,45 @@ impl Database {
         } else {
             // Closed: nothing but this file, which nobody writes to. Or cut off while it was being
             // closed, of which a reader need not know: only its mode is undecided.
-            let escaped = percent_encode(path.as_os_str().as_bytes(), URI_ESCAPED);
-            let uri = format!("file:{escaped}?immutable=1");
-            let flags = flags | OpenFlags::SQLITE_OPEN_URI;
-            Self::connect(path, uri.as_bytes(), flags, options)?
+            Self::connect_immutable(path, options)?
         };
         if !database.has_tables()? {
             return Ok(None);
         }
         database.check_identity(partition)?;
         Ok(Some(database))
+    }
+
+    /// Opens a closed segment of any partition, and says of which.
+    ///
+    /// # Errors
+    /// Where it is not closed, or not a segment.
+    pub(super) fn open_closed(
+        path: &Path,
+        options: &SqliteOptions,
+    ) -> Result<(Self, Partition), LedgerError> {
+        if needs_wal(path).map_err(|error| cannot_open(path, &error.to_string()))? {
+            let what = "it is not a closed segment: what belongs to it is in other files too; \
+                        verify the whole ledger instead";
+            return Err(cannot_open(path, what));
+        }
+        let database = Self::connect_immutable(path, options)?;
+        if !database.has_tables()? {
+            return Err(cannot_open(path, "it is not a ledger of biaoshi"));
+        }
+        let name = database.meta("partition").unwrap_or_default();
+        let name = String::from_utf8(name.unwrap_or_default()).unwrap_or_default();
+        let partition = Partition::parse(&name)
+            .map_err(|_| cannot_open(path, "it is not a ledger of biaoshi"))?;
+        database.check_identity(&partition)?;
+        Ok((database, partition))
+    }
+
+    fn connect_immutable(path: &Path, options: &SqliteOptions) -> Result<Self, LedgerError> {
+        let escaped = percent_encode(path.as_os_str().as_bytes(), URI_ESCAPED);
+        let uri = format!("file:{escaped}?immutable=1");
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        Self::connect(path, uri.as_bytes(), flags, options)
     }
 
     /// Undoes a change of mode that was cut off: all that a rollback journal here can hold.

@@ -17,6 +17,7 @@ mod reading;
 mod segments;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 use std::{
     collections::BTreeMap,
@@ -35,6 +36,7 @@ use checkpoint::Checkpointer;
 use layout::Layout;
 pub use options::{FREE_BYTES_MIN, SEGMENT_BYTES_MAX, SqliteOptions};
 use segments::Segments;
+pub use verify::{VerifiedSegment, verify_segment};
 
 use super::{Append, Head, Ledger, LedgerError, LedgerFuture, RunBlocking, StoredEntry};
 use crate::change::{Entry, Partition};
