@@ -11,7 +11,7 @@ use std::{
 use percent_encoding::{AsciiSet, CONTROLS, percent_encode};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
-use super::{SqliteOptions, reading::refused};
+use super::{SqliteOptions, reading::refused, wal};
 use crate::{
     change::{Hash, Partition},
     ledger::{Head, LedgerError},
@@ -79,14 +79,19 @@ impl Database {
         begin: Head,
         options: &SqliteOptions,
     ) -> Result<Self, LedgerError> {
+        Self::check_log(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
         let mut database = Self::connect(path, path.as_os_str().as_bytes(), flags, options)?;
-        if !database.has_tables()? {
+        let is_new = !database.has_tables()?;
+        if is_new {
             let made = database.make_tables(partition, begin);
             made.map_err(|error| database.cannot_write(partition, &error))?;
         }
         // Before anything else is changed in it: the file may be another program's.
         database.check_identity(partition)?;
+        if !is_new {
+            database.check_pages()?;
+        }
         database.make_durable(partition, options)?;
         Ok(database)
     }
@@ -169,12 +174,32 @@ impl Database {
         Self::connect(path, uri.as_bytes(), flags, options)
     }
 
+    /// Refuses a file whose pages do not hold together: unlike a closed one it does not say which
+    /// entry is its last, and the next would take the place of one that cannot be seen.
+    fn check_pages(&self) -> Result<(), LedgerError> {
+        let sql = "PRAGMA quick_check(1)";
+        let found = self.connection.query_row(sql, [], |row| row.get(0));
+        let found: String = found.map_err(|error| self.cannot(&error))?;
+        if found == "ok" {
+            Ok(())
+        } else {
+            Err(cannot_open(&self.path, &damaged(&found)))
+        }
+    }
+
     /// Undoes a change of mode that was cut off: all that a rollback journal here can hold.
     fn roll_back(path: &Path, options: &SqliteOptions) -> Result<(), LedgerError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
         let database = Self::connect(path, path.as_os_str().as_bytes(), flags, options)?;
         // The first to read does it.
         database.has_tables().map(drop)
+    }
+
+    /// Refuses a log of which SQLite would drop commits without a word.
+    fn check_log(path: &Path) -> Result<(), LedgerError> {
+        let wal = beside(path, "-wal");
+        let damage = wal::damage(&wal).map_err(|error| cannot_open(&wal, &error.to_string()))?;
+        damage.map_or(Ok(()), |what| Err(cannot_open(&wal, &damaged(&what))))
     }
 
     fn connect(
@@ -475,10 +500,14 @@ pub(super) fn cannot_open(path: &Path, what: &str) -> LedgerError {
 
 fn hint(error: &rusqlite::Error) -> String {
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => format!(
-            "{error}; the file is damaged: keep it as it is and restore it from a backup \
-             (see docs/operations.md, \"A damaged ledger\")"
-        ),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => damaged(&error.to_string()),
         _ => error.to_string(),
     }
+}
+
+fn damaged(what: &str) -> String {
+    format!(
+        "{what}: the file is damaged; keep it as it is and restore it from a backup (see \
+         docs/operations.md, \"A damaged ledger\")"
+    )
 }

@@ -18,6 +18,7 @@ mod segments;
 #[cfg(test)]
 mod tests;
 mod verify;
+mod wal;
 
 use std::{
     collections::BTreeMap,

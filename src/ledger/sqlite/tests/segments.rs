@@ -231,3 +231,63 @@ async fn a_quiet_partition_is_checkpointed_and_goes_on() {
     fill_large(&ledger, Head::after(&entries[2]), 2).await;
     assert_eq!(ledger.read(&HERE, 1, usize::MAX).await.unwrap().len(), 5);
 }
+
+/// A segment that is written to does not say which entry is its last: its pages have to.
+#[tokio::test]
+async fn an_entry_that_a_damaged_page_hides_is_missed() {
+    let root = tempfile::tempdir().unwrap();
+    let ledger = SqliteLedger::open(root.path(), SqliteOptions::default(), Arc::new(Inline));
+    let ledger = ledger.unwrap();
+    let entries = fill(&ledger, &HERE, 60).await;
+    drop(ledger);
+    const PAGE: usize = 16 * 1024;
+    let mut bytes = fs::read(file(root.path(), 1)).unwrap();
+    let hash = entries[59].hash().0;
+    let at = bytes.windows(32).position(|window| window == hash).unwrap();
+    let page = at / PAGE * PAGE;
+    assert_eq!(bytes[page], 0x0d, "a leaf of a table");
+    // How many rows it has: the last entry is one of them.
+    let rows = u16::from_be_bytes([bytes[page + 3], bytes[page + 4]]) - 1;
+    bytes[page + 3..page + 5].copy_from_slice(&rows.to_be_bytes());
+    fs::write(file(root.path(), 1), bytes).unwrap();
+    let options = SqliteOptions::default();
+    let ledger = SqliteLedger::open(root.path(), options, Arc::new(Inline)).unwrap();
+    let error = ledger.head(&HERE).await.unwrap_err().to_string();
+    assert!(
+        error.contains("damaged") && error.contains("segment-00000001"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_closed_segment_is_verified_alone() {
+    let root = tempfile::tempdir().unwrap();
+    let ledger = open_small(root.path());
+    let entries = fill_large(&ledger, Head::default(), 20).await;
+    ledger.maintain().unwrap();
+    let segments = ledger.segments(&HERE).unwrap();
+    let verified = verify_segment(&segments[1].path).unwrap();
+    assert_eq!(verified.partition, HERE);
+    assert_eq!(
+        (verified.begin, verified.end),
+        (segments[1].begin, segments[1].end)
+    );
+    let copy = root.path().join("a copy");
+    let mut bytes = fs::read(&segments[1].path).unwrap();
+    let second = verified.begin.seq + 2;
+    let is_second = |entry: &&Entry| entry.header().seq == second;
+    let hash = entries.iter().find(is_second).unwrap().hash().0;
+    let at = bytes.windows(32).position(|window| window == hash).unwrap();
+    bytes[at] ^= 1;
+    fs::write(&copy, bytes).unwrap();
+    let error = verify_segment(&copy).unwrap_err().to_string();
+    assert!(
+        error.contains(&format!("sequence {}", verified.begin.seq + 2)),
+        "{error}"
+    );
+    let active = segments.last().unwrap();
+    let error = verify_segment(&active.path).unwrap_err().to_string();
+    assert!(error.contains("not a closed segment"), "{error}");
+    let error = verify_segment(&root.path().join("nothing")).unwrap_err();
+    assert!(error.to_string().contains("No such file"), "{error}");
+}
