@@ -1,8 +1,13 @@
 //! What can be typed. The help texts are the manual of the command line.
 
+mod backup;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use backup::{BACKUP_EXAMPLES, RESTORE_EXAMPLES};
+pub(super) use backup::{BackupCommand, CreateArguments, RestoreArguments};
 
 //----------- Arguments ----------------------------------------------------------
 
@@ -57,6 +62,16 @@ pub enum Command {
         #[command(subcommand)]
         command: LedgerCommand,
     },
+    /// Take, list and verify backups, beside the running node
+    #[command(after_help = BACKUP_EXAMPLES)]
+    Backup {
+        /// What to do with them
+        #[command(subcommand)]
+        command: BackupCommand,
+    },
+    /// Restore a data directory from a backup
+    #[command(after_help = RESTORE_EXAMPLES)]
+    Restore(RestoreArguments),
     /// Check the configuration and show what the node would run on
     #[command(after_help = CHECK_CONFIG_EXAMPLES)]
     CheckConfig {

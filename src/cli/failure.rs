@@ -50,6 +50,14 @@ impl Failure {
         }
     }
 
+    /// The arguments do not go together.
+    pub fn usage(error: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self {
+            exit: Exit::Usage,
+            ..Self::new(error, hint)
+        }
+    }
+
     /// Tells it on standard error.
     pub fn report(&self) -> ExitCode {
         if self.exit != Exit::Done {

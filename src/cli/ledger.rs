@@ -18,7 +18,9 @@ use super::progress::Progress;
 use super::{Exit, Failure, Output};
 use crate::change::Partition;
 use crate::config::Config;
-use crate::ledger::{self, Head, Inline, Ledger, LedgerError, SqliteLedger, SqliteOptions};
+use crate::ledger::{
+    self, ClosedSegment, Head, Inline, Ledger, LedgerError, SqliteLedger, SqliteOptions,
+};
 use crate::state::{self, DATA, ReplayError, State};
 
 /// Payload bytes of a partition that is read and not folded, at a time: a few entries of the
@@ -47,7 +49,9 @@ pub(super) fn run(
         LedgerCommand::Verify {
             segment: Some(path),
         } => {
-            let summary = SegmentSummary(ledger::verify_segment(path)?);
+            let segment = ClosedSegment::open(path)?;
+            segment.verify()?;
+            let summary = SegmentSummary(segment);
             if output.is_json() {
                 output.json(&summary.to_json())?;
             } else {

@@ -11,6 +11,7 @@
 //! `hint: …`, each on a line. With `--json` results are JSON.
 
 mod arguments;
+mod backup;
 mod check_config;
 mod client;
 mod failure;
@@ -21,6 +22,7 @@ mod ledger;
 mod output;
 mod progress;
 mod resolve;
+mod restore;
 mod serve;
 
 use std::ffi::OsString;
@@ -87,6 +89,8 @@ fn dispatch(
         Command::Import(arguments) => import::run(config, &arguments, locale, output),
         Command::Resolve(arguments) => resolve::run(config, &arguments, output),
         Command::Ledger { command } => ledger::run(config, &command, output),
+        Command::Backup { command } => backup::run(config, &command, output),
+        Command::Restore(arguments) => restore::run(config, &arguments, output),
         Command::CheckConfig { .. } => check_config::run(&loaded, output),
     }
 }

@@ -28,8 +28,7 @@ pub use error::LedgerError;
 pub use executor::{Inline, RunBlocking};
 pub use memory::MemoryLedger;
 pub use sqlite::{
-    FREE_BYTES_MIN, SEGMENT_BYTES_MAX, SegmentInfo, SqliteLedger, SqliteOptions, VerifiedSegment,
-    verify_segment,
+    ClosedSegment, FREE_BYTES_MIN, SEGMENT_BYTES_MAX, SegmentInfo, SqliteLedger, SqliteOptions,
 };
 pub use stored::{Codec, StoredEntry};
 

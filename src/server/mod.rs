@@ -29,6 +29,7 @@ use tokio::{sync::watch, task::JoinHandle};
 pub use options::Options;
 pub use signals::Signals;
 pub use startup::StartupError;
+pub use token::TOKEN_FILE;
 
 use crate::{access::Gate, protocol::http::Api};
 use http::HttpListener;

@@ -11,8 +11,8 @@ use crate::{
     disk::{self, RealDisk},
 };
 
-/// The token's file in the data directory.
-pub(super) const TOKEN_FILE: &str = "admin-token";
+/// The bootstrap token's file in the data directory.
+pub const TOKEN_FILE: &str = "admin-token";
 
 /// Reads the bootstrap token, or makes one at the first start.
 ///

@@ -15,6 +15,7 @@ const LAYERS: &[(&str, u8)] = &[
     ("topnode", 5),
     ("resolver", 4),
     ("registry", 4),
+    ("backup", 4),
     ("access", 4),
     ("accounting", 4),
     ("state", 3),

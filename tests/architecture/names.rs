@@ -99,6 +99,7 @@ const RULES: &[Rule] = &[
             "access/keystore",
             "access/blobs",
             "topnode/drop",
+            "backup",
             "config",
             "cli",
             "server/tls",

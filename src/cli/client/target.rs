@@ -53,7 +53,7 @@ impl Target {
             Some(url) => parse(url)?,
             None => parse(&listening(&config.server.http.listen)?)?,
         };
-        let own = config.server.node.data_dir.join("admin-token");
+        let own = config.server.node.data_dir.join(crate::server::TOKEN_FILE);
         let token = match (&arguments.token_file, token_use) {
             (Some(file), _) => Some(read_token(file)?),
             (None, _) if !is_loopback(&url) => None,

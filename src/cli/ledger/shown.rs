@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::snapshots::Verdict;
 use crate::change::{LedgerId, Partition};
 use crate::cli::Exit;
-use crate::ledger::{Head, VerifiedSegment};
+use crate::ledger::{ClosedSegment, Head};
 use crate::state::{DataTotals, Digests, DirectoryTotals};
 
 //----------- Summary ------------------------------------------------------------
@@ -132,18 +132,14 @@ impl fmt::Display for Summary {
 
 /// One closed segment.
 #[derive(Debug)]
-pub(super) struct SegmentSummary(pub(super) VerifiedSegment);
+pub(super) struct SegmentSummary(pub(super) ClosedSegment);
 
 impl SegmentSummary {
     /// For scripts.
     pub(super) fn to_json(&self) -> Value {
-        let VerifiedSegment {
-            partition,
-            begin,
-            end,
-        } = &self.0;
+        let (begin, end) = (self.0.begin(), self.0.end());
         json!({
-            "partition": partition.to_string(),
+            "partition": self.0.partition().to_string(),
             "first_seq": begin.seq + 1,
             "previous_hash": begin.hash.to_string(),
             "last_seq": end.seq,
@@ -155,11 +151,8 @@ impl SegmentSummary {
 /// For people.
 impl fmt::Display for SegmentSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let VerifiedSegment {
-            partition,
-            begin,
-            end,
-        } = &self.0;
+        let (begin, end) = (self.0.begin(), self.0.end());
+        let partition = self.0.partition();
         writeln!(f, "the segment of partition {partition} is whole")?;
         writeln!(f, "  first sequence  {}", begin.seq + 1)?;
         writeln!(f, "  previous hash   {}", begin.hash)?;

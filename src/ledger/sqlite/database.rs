@@ -123,7 +123,7 @@ impl Database {
         options: &SqliteOptions,
     ) -> Result<Option<Self>, LedgerError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let is_cut_off = beside(path, "-journal").exists();
+        let is_cut_off = is_cut_off(path);
         if is_cut_off && !options.read_only {
             Self::roll_back(path, options)?;
         }
@@ -456,6 +456,11 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
+}
+
+/// Whether a change of its mode was cut off.
+pub(super) fn is_cut_off(path: &Path) -> bool {
+    beside(path, "-journal").exists()
 }
 
 /// Whether a file is still in WAL mode, by its own header: 2 is WAL, and an empty file is one

@@ -37,7 +37,7 @@ use checkpoint::Checkpointer;
 use layout::Layout;
 pub use options::{FREE_BYTES_MIN, SEGMENT_BYTES_MAX, SqliteOptions};
 use segments::Segments;
-pub use verify::{VerifiedSegment, verify_segment};
+pub use verify::ClosedSegment;
 
 use super::{Append, Head, Ledger, LedgerError, LedgerFuture, RunBlocking, StoredEntry};
 use crate::change::{Entry, Partition};
@@ -85,6 +85,9 @@ pub struct SegmentInfo {
     pub end: Head,
     /// Whether it takes no more entries.
     pub is_closed: bool,
+    /// Whether all of it is in this one file, which never changes: it is closed, and no log of it
+    /// is left.
+    pub is_one_file: bool,
 }
 
 impl SqliteLedger {

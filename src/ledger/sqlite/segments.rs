@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 
 use super::{
     SqliteOptions,
-    database::{Database, cannot_open, encode_head, needs_wal},
+    database::{Database, cannot_open, encode_head, is_cut_off, needs_wal},
     layout::Layout,
     reading::{Reading, refused},
 };
@@ -499,6 +499,7 @@ impl Segments {
             begin: closed.begin,
             end: closed.end,
             is_closed: true,
+            is_one_file: is_one_file(&closed.path),
         });
         let active = self.active.as_ref().and_then(|active| {
             Some(super::SegmentInfo {
@@ -507,6 +508,7 @@ impl Segments {
                 begin: active.begin,
                 end: active.reading(&self.partition).head().ok()?,
                 is_closed: false,
+                is_one_file: false,
             })
         });
         closed.chain(active).collect()
@@ -538,6 +540,10 @@ fn writable<'a>(
 fn is_sealed(connection: &Connection) -> rusqlite::Result<bool> {
     let sql = "SELECT count(*) > 0 FROM meta WHERE name = 'sealed'";
     connection.query_row(sql, [], |row| row.get(0))
+}
+
+fn is_one_file(path: &Path) -> bool {
+    !is_cut_off(path) && needs_wal(path).is_ok_and(|needs| !needs)
 }
 
 fn is_in_wal_mode(path: &Path) -> Result<bool, LedgerError> {

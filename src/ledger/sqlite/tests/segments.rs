@@ -266,28 +266,31 @@ async fn a_closed_segment_is_verified_alone() {
     let entries = fill_large(&ledger, Head::default(), 20).await;
     ledger.maintain().unwrap();
     let segments = ledger.segments(&HERE).unwrap();
-    let verified = verify_segment(&segments[1].path).unwrap();
-    assert_eq!(verified.partition, HERE);
-    assert_eq!(
-        (verified.begin, verified.end),
-        (segments[1].begin, segments[1].end)
-    );
+    let verified = ClosedSegment::open(&segments[1].path).unwrap();
+    verified.verify().unwrap();
+    assert_eq!(*verified.partition(), HERE);
+    assert_eq!(verified.begin(), segments[1].begin);
+    assert_eq!(verified.end(), segments[1].end);
+    assert!(segments[1].is_one_file);
     let copy = root.path().join("a copy");
     let mut bytes = fs::read(&segments[1].path).unwrap();
-    let second = verified.begin.seq + 2;
+    let second = verified.begin().seq + 2;
     let is_second = |entry: &&Entry| entry.header().seq == second;
     let hash = entries.iter().find(is_second).unwrap().hash().0;
     let at = bytes.windows(32).position(|window| window == hash).unwrap();
     bytes[at] ^= 1;
     fs::write(&copy, bytes).unwrap();
-    let error = verify_segment(&copy).unwrap_err().to_string();
+    let error = ClosedSegment::open(&copy)
+        .and_then(|copy| copy.verify())
+        .unwrap_err()
+        .to_string();
     assert!(
-        error.contains(&format!("sequence {}", verified.begin.seq + 2)),
+        error.contains(&format!("sequence {}", verified.begin().seq + 2)),
         "{error}"
     );
     let active = segments.last().unwrap();
-    let error = verify_segment(&active.path).unwrap_err().to_string();
+    let error = ClosedSegment::open(&active.path).unwrap_err().to_string();
     assert!(error.contains("not a closed segment"), "{error}");
-    let error = verify_segment(&root.path().join("nothing")).unwrap_err();
+    let error = ClosedSegment::open(&root.path().join("nothing")).unwrap_err();
     assert!(error.to_string().contains("No such file"), "{error}");
 }

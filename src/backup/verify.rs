@@ -1,0 +1,120 @@
+//! Reading a backup without restoring it.
+
+use std::{fs::File, io::BufReader};
+
+use super::{
+    Backup, BackupError, Tell,
+    entries::{EntriesReader, Record},
+    hashing::check_file,
+    manifest::{FileRow, SegmentRow},
+};
+use crate::{
+    change::Partition,
+    ledger::{ClosedSegment, Head},
+};
+
+/// Bytes of a file read at a time.
+const BUFFER_BYTES: usize = 1024 * 1024;
+
+//----------- verify -----------------------------------------------------------
+
+/// A backup that is what was written.
+#[derive(Debug)]
+pub struct Verified {
+    /// The last entry of each partition.
+    pub heads: Vec<(Partition, Head)>,
+    /// Closed segments that were read.
+    pub segments: u64,
+}
+
+/// Reads every byte of a backup, and checks each entry against the one before it.
+///
+/// # Errors
+/// Where anything is not what was written: which file, and what of it.
+pub fn verify(backup: &Backup, tell: &mut Tell<'_>) -> Result<Verified, BackupError> {
+    let total = backup.heads().iter().map(|(_, head)| head.seq).sum();
+    let (mut segments, mut done) = (0, 0);
+    let mut ends = Vec::new();
+    for (partition, head, rows) in backup.manifest.partitions() {
+        let mut end = Head::default();
+        for row in rows {
+            end = verify_segment(backup, &partition, row, end)?;
+            segments += 1;
+            tell(done + end.seq, total);
+        }
+        done += end.seq;
+        ends.push((partition, end, head));
+    }
+    verify_entries(backup, &ends, &mut |entries| {
+        done += entries;
+        tell(done, total);
+    })?;
+    Ok(Verified {
+        heads: backup.heads(),
+        segments,
+    })
+}
+
+fn verify_segment(
+    backup: &Backup,
+    partition: &Partition,
+    row: &SegmentRow,
+    end: Head,
+) -> Result<Head, BackupError> {
+    let path = backup.segment_path(partition, row);
+    let expected = FileRow {
+        bytes: row.bytes,
+        sha256: row.sha256.clone(),
+    };
+    check_file(&path, &expected)?;
+    let segment = ClosedSegment::open(&path)?;
+    segment.verify()?;
+    let is_it = segment.partition() == partition
+        && (segment.begin(), segment.end()) == (row.begin(), row.end());
+    if is_it && row.begin() == end {
+        Ok(row.end())
+    } else {
+        let what = "it is not the segment that the manifest says";
+        Err(BackupError::damaged(&path, what))
+    }
+}
+
+/// Each partition with where its segments end, and where all of it ends.
+type Ends = [(Partition, Head, Head)];
+
+fn verify_entries(
+    backup: &Backup,
+    ends: &Ends,
+    advance: &mut (dyn FnMut(u64) + Send),
+) -> Result<(), BackupError> {
+    let path = backup.entries_path();
+    check_file(&path, &backup.manifest.entries)?;
+    let file = File::open(&path).map_err(BackupError::at(&path))?;
+    let reader = BufReader::with_capacity(BUFFER_BYTES, file);
+    let mut entries = EntriesReader::open(reader, path.display().to_string())?;
+    let mut left = ends.iter();
+    let mut current: Option<(&Partition, Head, Head)> = None;
+    loop {
+        match (entries.next()?, &mut current) {
+            (Record::Partition(partition, begin), None) => {
+                let next = left
+                    .next()
+                    .map(|(partition, end, head)| (partition, *end, *head));
+                current =
+                    next.filter(|(expected, end, _)| **expected == partition && *end == begin);
+                if current.is_none() {
+                    return Err(entries.damaged("its entries do not follow the segments"));
+                }
+            }
+            (Record::Entry(stored), Some((partition, head, _))) => {
+                *head = Head::after(&stored.verify(partition, *head)?);
+                advance(1);
+            }
+            (Record::Head(found), Some((_, head, end))) if found == *head && head == end => {
+                current = None;
+            }
+            (Record::End, None) if left.len() == 0 => return Ok(()),
+            _ => return Err(entries.damaged("it does not end as the manifest says")),
+        }
+    }
+}
