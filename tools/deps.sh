@@ -13,6 +13,8 @@ needs gcc command -v cc
 needs libc6-dev test -e /usr/include/stdio.h
 needs curl command -v curl
 needs python3 command -v python3
+# Sets the clock of a node under test.
+needs faketime command -v faketime
 needs ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
 
 if [ -n "$missing" ]; then

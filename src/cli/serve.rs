@@ -75,9 +75,14 @@ fn welcome(server: &Server) -> String {
         .map(|address| format!("http://{address}"))
         .collect();
     let token = server.token_file().display();
+    let metrics = server.metrics_addresses().iter();
+    let metrics: Vec<_> = metrics
+        .map(|address| format!("; metrics at http://{address}/metrics"))
+        .collect();
     format!(
-        "listening on {}; the token is in {token}",
-        addresses.join(", ")
+        "listening on {}; the token is in {token}{}",
+        addresses.join(", "),
+        metrics.concat()
     )
 }
 
@@ -88,7 +93,10 @@ impl From<ServerError> for Failure {
             ServerError::InUse { .. } => {
                 "stop the other node, or set [node] data_dir to another directory"
             }
-            ServerError::Listen { .. } => "set [http] listen or BIAOSHI_HTTP_LISTEN",
+            ServerError::Listen { .. } => {
+                "set [http] listen or [metrics] listen (BIAOSHI_HTTP_LISTEN, \
+                 BIAOSHI_METRICS_LISTEN) to addresses that are free"
+            }
             ServerError::Startup(_) => "`biaoshi ledger verify` tells what is whole",
         };
         Self::new(error.to_string(), hint)

@@ -129,7 +129,7 @@ pub static KEYS: [Key; 18] = [
     whole(
         "ledger",
         "free_bytes_min",
-        (0, 1_099_511_627_776),
+        (0, 1_125_899_906_842_624),
         "1073741824",
     ),
     // An hour of imports is replayed in seconds, and a snapshot costs as much as it is large.

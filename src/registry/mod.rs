@@ -155,6 +155,14 @@ pub struct WritesHandle {
 }
 
 impl WeakRegistry {
+    /// For what causes writes are refused now.
+    #[must_use]
+    pub fn read_only_causes(&self) -> Vec<ReadOnlyCause> {
+        let writes = [self.control.upgrade(), self.data.upgrade()];
+        let closed = writes.iter().flatten().filter_map(|writes| writes.closed());
+        closed.map(|closed| closed.cause).collect()
+    }
+
     /// The writers' states, while there are writers.
     #[must_use]
     pub fn upgrade(&self) -> Option<WritesHandle> {

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use axum::Router;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{Semaphore, watch},
@@ -20,7 +21,6 @@ use super::{
     connection::{self, Timeouts},
     options::HttpOptions,
 };
-use crate::protocol::http::{Api, router};
 
 /// How long to wait after an accept that failed: descriptors come back when connections end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -71,8 +71,7 @@ impl HttpListener {
     }
 
     /// Accepts until told to stop, then waits for open requests.
-    pub(super) async fn run(self, api: Arc<Api>, mut stopped: watch::Receiver<bool>) {
-        let router = router(api);
+    pub(super) async fn run(self, router: Router, mut stopped: watch::Receiver<bool>) {
         let permits = Arc::new(Semaphore::new(self.connections_max));
         let peers = Peers::new(self.connections_max.div_ceil(PEER_SHARE));
         let mut connections = JoinSet::new();

@@ -13,6 +13,8 @@ mod connection;
 mod executor;
 mod http;
 mod lock;
+mod measured;
+mod metrics;
 pub mod options;
 mod pace;
 mod replaying;
@@ -31,15 +33,20 @@ pub use signals::Signals;
 pub use startup::StartupError;
 pub use token::TOKEN_FILE;
 
-use crate::{access::Gate, protocol::http::Api};
+use crate::{
+    access::Gate,
+    protocol::http::{Api, router},
+};
 use http::HttpListener;
 use lock::DataLock;
+use metrics::Scrape;
 
 //----------- Server -----------------------------------------------------------
 
 /// A running node.
 pub struct Server {
     http_addresses: Vec<SocketAddr>,
+    metrics_addresses: Vec<SocketAddr>,
     token_file: PathBuf,
     api: Arc<Api>,
     listeners: Vec<JoinHandle<()>>,
@@ -65,12 +72,20 @@ impl Server {
         let (stop, stopped) = watch::channel(false);
         let http = HttpListener::bind(&options.http).await?;
         let http_addresses = http.addresses().to_owned();
-        let listeners = vec![spawn(http.run(Arc::clone(&api), stopped))];
-        let starting = startup::start(options.clone(), Arc::clone(&api), accept_clock);
+        let metrics_options = metrics::http_options(options.metrics.listen.clone(), &options.http);
+        let metrics = HttpListener::bind(&metrics_options).await?;
+        let metrics_addresses = metrics.addresses().to_owned();
+        let scrape = Arc::new(Scrape::new(&api, options.node.data_dir.clone()));
+        let listeners = vec![
+            spawn(http.run(router(Arc::clone(&api)), stopped.clone())),
+            spawn(metrics.run(metrics::router(Arc::clone(&scrape)), stopped)),
+        ];
+        let starting = startup::start(options.clone(), Arc::clone(&api), scrape, accept_clock);
         let startup = Some(spawn(starting));
         let started = startup::Started::default();
         Ok(Self {
             http_addresses,
+            metrics_addresses,
             token_file,
             api,
             listeners,
@@ -86,6 +101,12 @@ impl Server {
     #[must_use]
     pub fn http_addresses(&self) -> &[SocketAddr] {
         &self.http_addresses
+    }
+
+    /// Where it listens for who reads metrics.
+    #[must_use]
+    pub fn metrics_addresses(&self) -> &[SocketAddr] {
+        &self.metrics_addresses
     }
 
     /// The file with the bootstrap token.

@@ -9,6 +9,7 @@ use crate::{
         State,
         snapshot::{Fit, SnapshotError, SnapshotFolder, SnapshotLoader},
     },
+    telemetry::Metrics,
 };
 
 //----------- restore ----------------------------------------------------------
@@ -22,6 +23,7 @@ use crate::{
 pub(super) async fn restore(
     ledger: &dyn Ledger,
     folder: &SnapshotFolder,
+    metrics: &Metrics,
 ) -> Result<Option<(State, u64)>, StartupError> {
     if let Err(error) = folder.clean() {
         tracing::warn!(%error, "unfinished snapshots could not be removed");
@@ -33,7 +35,10 @@ pub(super) async fn restore(
     for path in paths {
         match load(ledger, &path).await? {
             Ok(loaded) => return Ok(Some(loaded)),
-            Err(reason) => set_aside(folder, &path, &reason),
+            Err(reason) => {
+                metrics.snapshot_set_aside();
+                set_aside(folder, &path, &reason);
+            }
         }
     }
     Ok(None)

@@ -1,12 +1,17 @@
 //! From files to a node that answers.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tokio::task::JoinHandle;
 
 use super::{
     clock::SystemClock,
     executor::BlockingPool,
+    measured::MeasuredLedger,
+    metrics::Scrape,
     options::Options,
     replaying, restoring,
     upkeep::{Scrub, Snapshots, Upkeep},
@@ -48,11 +53,15 @@ impl Started {
 //----------- start ------------------------------------------------------------
 
 /// Restores the state, starts the writers and opens the routes.
+#[expect(clippy::disallowed_methods, reason = "the server times its own start")]
 pub(super) async fn start(
     options: Options,
     api: Arc<Api>,
+    scrape: Arc<Scrape>,
     accept_clock: bool,
 ) -> Result<Started, StartupError> {
+    let began = Instant::now();
+    let metrics = &scrape.metrics;
     let root = options.node.data_dir.join("ledger");
     let sqlite = SqliteOptions {
         segment_bytes_max: options.ledger.segment_bytes_max,
@@ -65,7 +74,7 @@ pub(super) async fn start(
     let ledger: Arc<dyn Ledger> = sqlite_ledger.clone();
     replaying::begin(&*ledger, accept_clock).await?;
     let folder = SnapshotFolder::new(options.node.data_dir.join("snapshots"), Arc::new(RealDisk));
-    let restored = restoring::restore(&*ledger, &folder).await?;
+    let restored = restoring::restore(&*ledger, &folder, metrics).await?;
     let snapshot_bytes = restored.as_ref().map(|(_, bytes)| *bytes);
     let state = restored.map_or_else(State::new, |(state, _)| state);
     let until = [Partition::Control, DATA].map(|partition| {
@@ -75,15 +84,17 @@ pub(super) async fn start(
     replaying::replay_told(&*ledger, &state, &api).await?;
     let state = Arc::new(state);
     let clock = || -> Box<dyn ReadClock> { Box::new(SystemClock) };
+    let measured = MeasuredLedger::new(Arc::clone(&ledger), Arc::clone(metrics));
+    let measured: Arc<dyn Ledger> = Arc::new(measured);
     let (registry, writers) =
-        Registry::open(&ledger, &state, clock, &WriterOptions { accept_clock });
+        Registry::open(&measured, &state, clock, &WriterOptions { accept_clock });
     let writers = writers.into_iter().map(super::spawn).collect();
     let snapshots = Snapshots::new(
         Arc::clone(&state),
         Arc::clone(&sqlite_ledger),
         folder,
-        options.snapshot.interval,
-        options.ledger.free_bytes_min,
+        Arc::clone(metrics),
+        (options.snapshot.interval, options.ledger.free_bytes_min),
     );
     if let Some(bytes) = snapshot_bytes {
         snapshots.came_from((until[0].1.seq, until[1].1.seq), bytes);
@@ -96,6 +107,8 @@ pub(super) async fn start(
     }
     take_prefixes(&registry, &state, &options.node.secondary_prefixes).await;
     let resolver = Resolver::new(Arc::clone(&state));
+    scrape.open(registry.downgrade(), Arc::clone(&state));
+    metrics.started(began.elapsed());
     api.open(Node {
         resolver,
         registry,

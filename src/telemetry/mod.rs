@@ -1,3 +1,6 @@
-//! Logs and, later, metrics.
+//! Logs and metrics.
 
 pub mod logging;
+mod metrics;
+
+pub use metrics::Metrics;

@@ -37,6 +37,7 @@ pub(crate) struct Node {
 struct Running {
     child: Child,
     address: String,
+    metrics: String,
 }
 
 impl Node {
@@ -60,9 +61,19 @@ impl Node {
         node
     }
 
+    /// Sets a variable of the configuration for the next start.
+    pub(crate) fn set(&mut self, name: &'static str, value: &str) {
+        self.settings.push((name, value.to_owned()));
+    }
+
     /// Starts it again on what it has stored.
     pub(crate) fn start_again(&mut self) {
-        let mut child = self.spawn(Stdio::piped());
+        self.start_again_with(&[]);
+    }
+
+    /// The same, with arguments of `serve`.
+    pub(crate) fn start_again_with(&mut self, arguments: &[&str]) {
+        let mut child = self.spawn(arguments, Stdio::piped());
         let mut welcome = String::new();
         let stdout = child.stdout.take().expect("its output is piped");
         BufReader::new(stdout)
@@ -73,7 +84,16 @@ impl Node {
             .and_then(|(_, rest)| rest.split_once(';'))
             .map(|(address, _)| address.to_owned())
             .unwrap_or_else(|| panic!("no address in {welcome:?}; {}", self.log()));
-        self.running = Some(Running { child, address });
+        let metrics = welcome
+            .split_once("metrics at http://")
+            .and_then(|(_, rest)| rest.split_once('/'))
+            .map(|(address, _)| address.to_owned())
+            .unwrap_or_default();
+        self.running = Some(Running {
+            child,
+            address,
+            metrics,
+        });
         self.wait_until_ready();
     }
 
@@ -87,7 +107,7 @@ impl Node {
         panic!("the node was not ready in time; {}", self.log());
     }
 
-    fn spawn(&self, stdout: Stdio) -> Child {
+    fn spawn(&self, arguments: &[&str], stdout: Stdio) -> Child {
         assert!(self.running.is_none(), "it is running");
         let log = File::options()
             .create(true)
@@ -96,6 +116,7 @@ impl Node {
             .expect("a log can be kept");
         self.command()
             .arg("serve")
+            .args(arguments)
             .env("BIAOSHI_HTTP_LISTEN", "127.0.0.1:0")
             .stdout(stdout)
             .stderr(log)
@@ -112,7 +133,7 @@ impl Node {
 
     /// Starts it and kills it at some moment of its start.
     pub(crate) fn kill_while_starting(&self, after: Duration) {
-        let mut child = self.spawn(Stdio::null());
+        let mut child = self.spawn(&[], Stdio::null());
         std::thread::sleep(after);
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
@@ -152,6 +173,29 @@ impl Node {
         &self.running.as_ref().expect("it is running").address
     }
 
+    /// Where its metrics are.
+    pub(crate) fn metrics_address(&self) -> &str {
+        &self.running.as_ref().expect("it is running").metrics
+    }
+
+    /// What a scrape gets.
+    pub(crate) fn metrics(&self) -> String {
+        let mut client = Client::connect(self.metrics_address());
+        let (status, body) = client.request("GET", "/metrics", &[], b"");
+        assert_eq!(status, 200);
+        String::from_utf8(body).expect("it is text")
+    }
+
+    /// The value of a series, such as `biaoshi_read_only{cause="clock"}`.
+    pub(crate) fn metric(&self, series: &str) -> f64 {
+        let text = self.metrics();
+        let found = text
+            .lines()
+            .find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        let value = found.unwrap_or_else(|| panic!("no {series} in {text}"));
+        value.parse().expect("it is a number")
+    }
+
     /// The bootstrap token.
     pub(crate) fn token(&self) -> String {
         let file = self.data_dir().join("admin-token");
@@ -170,6 +214,7 @@ impl Node {
             .env("BIAOSHI_NODE_SECONDARY_PREFIXES", PREFIXES)
             .env("LC_ALL", "C.UTF-8")
             .env("BIAOSHI_HTTP_LISTEN", "127.0.0.1:0")
+            .env("BIAOSHI_METRICS_LISTEN", "127.0.0.1:0")
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
         if let Some(running) = &self.running {
             command.env("BIAOSHI_HTTP_LISTEN", &running.address);

@@ -138,7 +138,7 @@ fn numbers_out_of_range_are_refused() {
         ("http", "body_bytes_max", 65_536, 67_108_864),
         ("http", "shutdown_seconds", 1, 300),
         ("ledger", "segment_bytes_max", 1_048_576, 4_294_967_296),
-        ("ledger", "free_bytes_min", 0, 1_099_511_627_776),
+        ("ledger", "free_bytes_min", 0, 1_125_899_906_842_624),
         ("snapshot", "interval_seconds", 1, 604_800),
     ];
     for (section, name, min, max) in ranges {

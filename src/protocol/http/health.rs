@@ -32,6 +32,13 @@ impl Startup {
         self.entries.store(entries, Ordering::Relaxed);
         self.entries_total.store(entries_total, Ordering::Relaxed);
     }
+
+    /// Entries replayed, and entries there are.
+    #[must_use]
+    pub fn get(&self) -> (u64, u64) {
+        let load = |entries: &AtomicU64| entries.load(Ordering::Relaxed);
+        (load(&self.entries), load(&self.entries_total))
+    }
 }
 
 impl fmt::Display for Startup {

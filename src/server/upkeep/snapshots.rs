@@ -14,10 +14,13 @@ use super::{cores, on_threads};
 use crate::{
     change::Partition,
     ledger::SqliteLedger,
+    registry::ReadClock,
+    server::clock::SystemClock,
     state::{
         DATA, PinError, State,
         snapshot::{SnapshotError, SnapshotFolder, SnapshotInfo, SnapshotWriter},
     },
+    telemetry::Metrics,
 };
 
 /// How often a cut is lost to writers before this turn is given up: the next one may be quieter.
@@ -31,6 +34,7 @@ pub(in crate::server) struct Snapshots {
     state: Arc<State>,
     ledger: Arc<SqliteLedger>,
     folder: SnapshotFolder,
+    metrics: Arc<Metrics>,
     interval: Duration,
     /// Free space that must stay whatever the snapshots' size.
     free_bytes_min: u64,
@@ -47,13 +51,14 @@ impl Snapshots {
         state: Arc<State>,
         ledger: Arc<SqliteLedger>,
         folder: SnapshotFolder,
-        interval: Duration,
-        free_bytes_min: u64,
+        metrics: Arc<Metrics>,
+        (interval, free_bytes_min): (Duration, u64),
     ) -> Self {
         Self {
             state,
             ledger,
             folder,
+            metrics,
             interval,
             free_bytes_min,
             last: Mutex::default(),
@@ -133,10 +138,12 @@ impl Snapshots {
                     return;
                 }
                 Err(SnapshotError::Pin(error @ PinError::Overflow)) => {
+                    self.metrics.snapshot_failed();
                     tracing::warn!(%error, "a snapshot lost its cut");
                 }
                 Err(SnapshotError::Stopped) => return,
                 Err(error) => {
+                    self.metrics.snapshot_failed();
                     tracing::error!(%error, "no snapshot was written; the last one stays");
                     return;
                 }
@@ -166,10 +173,13 @@ impl Snapshots {
         };
         let finished = super::blocking(move || writer.finish()).await;
         let info = finished.unwrap_or(Err(SnapshotError::Stopped))?;
+        let took = began.elapsed();
+        let now_seconds = Duration::from_millis(SystemClock.read().wall_ms).as_secs_f64();
+        self.metrics.snapshot_written(took, info.bytes, now_seconds);
         tracing::info!(
             snapshot = %info.path.display(),
             bytes = info.bytes,
-            seconds = began.elapsed().as_secs_f64(),
+            seconds = took.as_secs_f64(),
             "a snapshot is written"
         );
         Ok(info)

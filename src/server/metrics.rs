@@ -1,0 +1,106 @@
+//! The metrics listener: `GET /metrics`, for the operator's monitoring.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock, Weak},
+    time::Duration,
+};
+
+use axum::{Router, http::header, response::IntoResponse, routing::get};
+
+use super::options::HttpOptions;
+use crate::{
+    change::Partition,
+    disk::{Disk as _, RealDisk},
+    protocol::http::Api,
+    registry::{ReadOnlyCause, WeakRegistry},
+    state::{DATA, State},
+    telemetry::Metrics,
+};
+
+/// The text format's name, with its version.
+const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// A few collectors and a curious operator.
+const CONNECTIONS_MAX: usize = 32;
+
+/// Collectors ask every few seconds, and keep their connection.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// A request without a body fits one packet.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+//----------- Scrape -----------------------------------------------------------
+
+/// What a scrape is answered from.
+pub(super) struct Scrape {
+    pub(super) metrics: Arc<Metrics>,
+    api: Weak<Api>,
+    data_dir: PathBuf,
+    /// Set once the node is ready; it must not keep the writers going.
+    node: OnceLock<(WeakRegistry, Arc<State>)>,
+}
+
+impl Scrape {
+    pub(super) fn new(api: &Arc<Api>, data_dir: PathBuf) -> Self {
+        let partitions = [Partition::Control, DATA].map(|partition| partition.to_string());
+        let partitions = partitions.each_ref().map(String::as_str);
+        let causes = ReadOnlyCause::ALL.map(ReadOnlyCause::name);
+        Self {
+            metrics: Arc::new(Metrics::new(&partitions, &causes)),
+            api: Arc::downgrade(api),
+            data_dir,
+            node: OnceLock::new(),
+        }
+    }
+
+    /// The node is ready.
+    pub(super) fn open(&self, registry: WeakRegistry, state: Arc<State>) {
+        // It is opened once.
+        let _ = self.node.set((registry, state));
+    }
+
+    /// The metrics now.
+    fn render(&self) -> String {
+        let metrics = &self.metrics;
+        if let Some(api) = self.api.upgrade() {
+            let (done, total) = api.startup.get();
+            metrics.set_replay(done, total);
+        }
+        metrics.set_free_bytes(RealDisk.free_bytes(&self.data_dir).ok());
+        if let Some((registry, state)) = self.node.get() {
+            for partition in [Partition::Control, DATA] {
+                let seq = state.at(&partition).head.seq;
+                metrics.set_head(&partition.to_string(), seq);
+            }
+            let totals = state.data_totals();
+            metrics.set_identifiers(totals.live, totals.registrations);
+            let causes = registry.read_only_causes();
+            for cause in ReadOnlyCause::ALL {
+                metrics.set_read_only(cause.name(), causes.contains(&cause));
+            }
+        }
+        metrics.render()
+    }
+}
+
+/// The routes of the listener.
+pub(super) fn router(scrape: Arc<Scrape>) -> Router {
+    let answer = move || async move {
+        let text = scrape.render();
+        ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response()
+    };
+    Router::new().route("/metrics", get(answer))
+}
+
+/// The listener's limits.
+pub(super) fn http_options(listen: Vec<std::net::SocketAddr>, node: &HttpOptions) -> HttpOptions {
+    HttpOptions {
+        listen,
+        connections_max: CONNECTIONS_MAX,
+        header_timeout: HEADER_TIMEOUT,
+        idle_timeout: IDLE_TIMEOUT,
+        body_bytes_max: 0,
+        shutdown_timeout: node.shutdown_timeout,
+    }
+}

@@ -1,0 +1,305 @@
+//! What a monitoring system reads: one struct, every metric with its meaning.
+//!
+//! Labels come from enums and partitions, never from identifiers, prefixes or addresses.
+//! `docs/metrics.md` has the same list, and a test compares the two.
+
+use std::time::Duration;
+
+use prometheus::{
+    Gauge, HistogramOpts, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder, core::Collector,
+};
+
+/// Upper bounds in seconds: a sync takes from tens of microseconds (cached) to a second (a disk
+/// that is busy); beyond ten, clients have given up.
+const APPEND_SECONDS: [f64; 14] = [
+    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 10.0,
+];
+
+//----------- Metrics ----------------------------------------------------------
+
+/// The metrics of a node. All are there from the start, so that an alert never waits for a first
+/// event.
+#[derive(Debug)]
+pub struct Metrics {
+    registry: Registry,
+    ready: IntGauge,
+    read_only: IntGaugeVec,
+    start_seconds: Gauge,
+    replay_entries: IntGaugeVec,
+    append_seconds: HistogramVec,
+    head_seq: IntGaugeVec,
+    free_bytes: Gauge,
+    snapshot_seconds: Gauge,
+    snapshot_bytes: IntGauge,
+    snapshot_timestamp_seconds: Gauge,
+    snapshots_failed: IntCounter,
+    snapshots_set_aside: IntCounter,
+    identifiers: IntGauge,
+    registrations: IntGauge,
+}
+
+impl Metrics {
+    /// Metrics of a node with these partitions; `causes` are those for which writes may be refused.
+    #[must_use]
+    pub fn new(partitions: &[&str], causes: &[&str]) -> Self {
+        let registry = Registry::new();
+        let r = &registry;
+        let version = env!("CARGO_PKG_VERSION");
+        gauges(
+            r,
+            "biaoshi_build_info",
+            "1; the release is a label",
+            "version",
+            &[version],
+        )
+        .with_label_values(&[version])
+        .set(1);
+        let metrics = Self {
+            ready: gauge(
+                r,
+                "biaoshi_ready",
+                "1 once the ledger is replayed and served",
+            ),
+            read_only: {
+                let help = "1 while writes are refused for this cause";
+                gauges(r, "biaoshi_read_only", help, "cause", causes)
+            },
+            start_seconds: float(r, "biaoshi_start_seconds", "How long the last start took"),
+            replay_entries: {
+                let help = "Entries of the replay at the start";
+                gauges(r, "biaoshi_replay_entries", help, "of", &["done", "total"])
+            },
+            append_seconds: append_seconds(r, partitions),
+            head_seq: {
+                let help = "The last entry of a partition";
+                gauges(r, "biaoshi_ledger_head_seq", help, "partition", partitions)
+            },
+            free_bytes: float(
+                r,
+                "biaoshi_ledger_free_bytes",
+                "Free space of the ledger's disk",
+            ),
+            snapshot_seconds: float(r, "biaoshi_snapshot_seconds", "How long the last one took"),
+            snapshot_bytes: gauge(r, "biaoshi_snapshot_bytes", "The size of the last snapshot"),
+            snapshot_timestamp_seconds: float(
+                r,
+                "biaoshi_snapshot_timestamp_seconds",
+                "When the last snapshot was written by this process; 0 for none",
+            ),
+            snapshots_failed: counter(
+                r,
+                "biaoshi_snapshots_failed_total",
+                "Snapshots that could not be written",
+            ),
+            snapshots_set_aside: counter(
+                r,
+                "biaoshi_snapshots_set_aside_total",
+                "Snapshots that were of no use at the start",
+            ),
+            identifiers: gauge(r, "biaoshi_identifiers", "Identifiers that are live"),
+            registrations: gauge(
+                r,
+                "biaoshi_ledger_registrations",
+                "Cumulative registrations, as the ledger folds to",
+            ),
+            registry,
+        };
+        // Not known yet is not none.
+        metrics.free_bytes.set(f64::NAN);
+        metrics
+    }
+
+    /// The text format, as a scrape gets it.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let families = self.registry.gather();
+        // Our own names and labels: the encoder refuses nothing of them.
+        TextEncoder::new()
+            .encode_to_string(&families)
+            .unwrap_or_default()
+    }
+
+    //--- What happened
+
+    /// The node serves, after a start of so long.
+    pub fn started(&self, took: Duration) {
+        self.start_seconds.set(took.as_secs_f64());
+        self.ready.set(1);
+    }
+
+    /// An append to a partition took so long, whatever came of it.
+    pub fn appended(&self, partition: &str, took: Duration) {
+        let histogram = self.append_seconds.with_label_values(&[partition]);
+        histogram.observe(took.as_secs_f64());
+    }
+
+    /// A snapshot was written.
+    pub fn snapshot_written(&self, took: Duration, bytes: u64, now_seconds: f64) {
+        self.snapshot_seconds.set(took.as_secs_f64());
+        self.snapshot_bytes.set(signed(bytes));
+        self.snapshot_timestamp_seconds.set(now_seconds);
+    }
+
+    /// A snapshot could not be written.
+    pub fn snapshot_failed(&self) {
+        self.snapshots_failed.inc();
+    }
+
+    /// A snapshot was of no use.
+    pub fn snapshot_set_aside(&self) {
+        self.snapshots_set_aside.inc();
+    }
+
+    //--- What is, set when it is asked for
+
+    /// Entries of the replay, applied and altogether.
+    pub fn set_replay(&self, done: u64, total: u64) {
+        for (of, entries) in [("done", done), ("total", total)] {
+            self.replay_entries
+                .with_label_values(&[of])
+                .set(signed(entries));
+        }
+    }
+
+    /// Whether writes are refused for a cause.
+    pub fn set_read_only(&self, cause: &str, is_closed: bool) {
+        let gauge = self.read_only.with_label_values(&[cause]);
+        gauge.set(i64::from(is_closed));
+    }
+
+    /// The last entry of a partition.
+    pub fn set_head(&self, partition: &str, seq: u64) {
+        self.head_seq
+            .with_label_values(&[partition])
+            .set(signed(seq));
+    }
+
+    /// Free space of the ledger's disk.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a gauge is a float, and disks are rounded"
+    )]
+    pub fn set_free_bytes(&self, bytes: Option<u64>) {
+        self.free_bytes
+            .set(bytes.map_or(f64::NAN, |bytes| bytes as f64));
+    }
+
+    /// Identifiers and registrations, as the state holds them.
+    pub fn set_identifiers(&self, live: u64, registrations: u64) {
+        self.identifiers.set(signed(live));
+        self.registrations.set(signed(registrations));
+    }
+}
+
+//----------- Helper functions -------------------------------------------------
+
+fn gauge(registry: &Registry, name: &str, help: &str) -> IntGauge {
+    registered(registry, IntGauge::new(name, help))
+}
+
+fn float(registry: &Registry, name: &str, help: &str) -> Gauge {
+    registered(registry, Gauge::new(name, help))
+}
+
+fn counter(registry: &Registry, name: &str, help: &str) -> IntCounter {
+    registered(registry, IntCounter::new(name, help))
+}
+
+fn gauges(
+    registry: &Registry,
+    name: &str,
+    help: &str,
+    label: &str,
+    values: &[&str],
+) -> IntGaugeVec {
+    let made = registered(registry, IntGaugeVec::new(Opts::new(name, help), &[label]));
+    for value in values {
+        made.with_label_values(&[value]).set(0);
+    }
+    made
+}
+
+fn append_seconds(registry: &Registry, partitions: &[&str]) -> HistogramVec {
+    let help = "How long an entry took to be durable";
+    let options = HistogramOpts::new("biaoshi_ledger_append_seconds", help);
+    let options = options.buckets(APPEND_SECONDS.to_vec());
+    let made = registered(registry, HistogramVec::new(options, &["partition"]));
+    for partition in partitions {
+        // Making it shows it.
+        let _ = made.with_label_values(&[partition]);
+    }
+    made
+}
+
+fn registered<C: Collector + Clone + 'static>(
+    registry: &Registry,
+    made: prometheus::Result<C>,
+) -> C {
+    let made = made.expect("names and labels are the constants above, and are plain");
+    let added = registry.register(Box::new(made.clone()));
+    added.expect("each name is given once above");
+    made
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn metrics() -> Metrics {
+        Metrics::new(&["control", "data/1"], &["no_space", "clock"])
+    }
+
+    /// Each metric has its row, and each row its metric.
+    #[test]
+    fn the_page_lists_them_all() {
+        let text = metrics().render();
+        let shown = text.lines().filter_map(|line| line.strip_prefix("# HELP "));
+        let shown: BTreeSet<&str> = shown.filter_map(|line| line.split(' ').next()).collect();
+        let page = include_str!("../../docs/metrics.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
+        let listed: BTreeSet<&str> = rows
+            .filter_map(|row| row.split(['`', '{']).next())
+            .collect();
+        assert_eq!(shown, listed);
+    }
+
+    #[test]
+    fn everything_is_there_before_anything_happened() {
+        let text = metrics().render();
+        for line in [
+            "biaoshi_ready 0",
+            "biaoshi_read_only{cause=\"clock\"} 0",
+            "biaoshi_ledger_append_seconds_count{partition=\"data/1\"} 0",
+            "biaoshi_snapshots_failed_total 0",
+            "biaoshi_ledger_free_bytes NaN",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} in {text}");
+        }
+    }
+
+    #[test]
+    fn what_happened_is_shown() {
+        let metrics = metrics();
+        metrics.appended("data/1", Duration::from_micros(300));
+        metrics.set_read_only("clock", true);
+        metrics.set_free_bytes(Some(4_096));
+        metrics.snapshot_written(Duration::from_secs(2), 77, 1_700_000_000.0);
+        let text = metrics.render();
+        for line in [
+            "biaoshi_ledger_append_seconds_bucket{partition=\"data/1\",le=\"0.00025\"} 0",
+            "biaoshi_ledger_append_seconds_bucket{partition=\"data/1\",le=\"0.0005\"} 1",
+            "biaoshi_read_only{cause=\"clock\"} 1",
+            "biaoshi_ledger_free_bytes 4096",
+            "biaoshi_snapshot_bytes 77",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} in {text}");
+        }
+    }
+}

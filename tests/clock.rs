@@ -1,0 +1,264 @@
+//! A node whose clock is set, while it runs and across restarts.
+//!
+//! libfaketime stands between the node and the system: the wall clock is moved by a file that the
+//! test writes, the boot clock goes on as it is. `tools/deps.sh` installs it.
+
+mod common;
+
+use std::{fs, path::PathBuf, thread, time::Duration};
+
+use common::{Client, Node};
+use serde_json::Value;
+
+/// Where Debian and its kin put it.
+const LIBRARY: &str = "faketime/libfaketimeMT.so.1";
+
+/// How often something is asked that is to become so: writers look at the clock each second.
+const TRIES_MAX: u32 = 300;
+
+/// A little more than the jump that is allowed for.
+const HOUR: i64 = 3_600 + 60;
+const YEAR: i64 = 365 * 24 * HOUR;
+
+//----------- A node with a clock ----------------------------------------------
+
+/// A node and the file that says how far its clock is off.
+struct Clocked {
+    node: Node,
+    offset: PathBuf,
+    registered: u32,
+}
+
+fn library() -> PathBuf {
+    let folders = fs::read_dir("/usr/lib")
+        .expect("there is one")
+        .filter_map(Result::ok);
+    let in_folders = folders.map(|folder| folder.path().join(LIBRARY));
+    let found = in_folders.into_iter().find(|path| path.exists());
+    found.expect("faketime is not installed: run tools/deps.sh")
+}
+
+impl Clocked {
+    fn start() -> Self {
+        let offset = tempfile::NamedTempFile::new().expect("a file can be made");
+        let (_, offset) = offset.keep().expect("it can be kept");
+        fs::write(&offset, "+0").expect("it can be written");
+        let settings = [
+            ("LD_PRELOAD", library().to_str().expect("text").to_owned()),
+            (
+                "FAKETIME_TIMESTAMP_FILE",
+                offset.to_str().expect("text").to_owned(),
+            ),
+            ("FAKETIME_NO_CACHE", "1".to_owned()),
+            // Timers and the boot clock are nobody's to set.
+            ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+        ];
+        let settings = settings
+            .each_ref()
+            .map(|(name, value)| (*name, value.as_str()));
+        let node = Node::start_with(&settings);
+        let mut clocked = Self {
+            node,
+            offset,
+            registered: 0,
+        };
+        assert_eq!(clocked.node.import("enterprises.csv", &[]).0, 0);
+        assert_eq!(clocked.register(), 201);
+        clocked
+    }
+
+    /// Sets the node's clock, in seconds from the right time.
+    fn set(&self, seconds: i64) {
+        // Whole or not at all: the node reads it at any moment.
+        let new = self.offset.with_extension("new");
+        fs::write(&new, format!("{seconds:+}")).expect("it can be written");
+        fs::rename(&new, &self.offset).expect("it can be renamed");
+    }
+
+    /// Registers one more identifier; the status.
+    fn register(&mut self) -> u16 {
+        let authorization = format!("Authorization: Bearer {}", self.node.token());
+        let headers = [authorization.as_str(), "Content-Type: application/json"];
+        let path = format!("/api/v1/identifiers/88.118.0002/CLOCK-{}", self.registered);
+        let body = br#"{"values":[{"index":1,"type":"NAME","data":"x"}]}"#;
+        let mut client = Client::connect(self.node.address());
+        let (status, _) = client.request("PUT", &path, &headers, body);
+        self.registered += u32::from(status == 201);
+        status
+    }
+
+    /// Everything that was acknowledged is answered.
+    fn check_resolves(&self) {
+        for number in 0..self.registered {
+            let path = format!("/api/v1/identifiers/88.118.0002/CLOCK-{number}");
+            assert_eq!(self.node.get(&path).0, 200, "{path}");
+        }
+    }
+
+    fn writes(&self) -> (u16, String) {
+        let (status, body) = self.node.get("/readyz?writes");
+        (status, String::from_utf8_lossy(&body).into_owned())
+    }
+
+    fn is_refused(&self) -> bool {
+        self.node.metric("biaoshi_read_only{cause=\"clock\"}") > 0.0
+    }
+
+    /// Waits until the node refuses writes because of its clock, and says so everywhere.
+    fn wait_refused(&mut self) {
+        wait(|| self.is_refused() && self.writes().0 == 503);
+        let (_, body) = self.writes();
+        assert!(body.contains("\"clock\""), "{body}");
+        assert_eq!(self.register(), 503);
+        assert_eq!(self.node.get("/readyz").0, 200, "resolution goes on");
+        self.check_resolves();
+    }
+
+    /// Waits until it takes them again.
+    fn wait_taken(&mut self) {
+        wait(|| !self.is_refused() && self.writes().0 == 200);
+        assert_eq!(self.register(), 201);
+        self.check_resolves();
+    }
+
+    fn restart(&mut self) {
+        assert!(self.node.stop(), "it ends well when it is asked to");
+        self.node.start_again();
+    }
+
+    /// Stops it and reads its ledger: whole, and time never goes back in it.
+    fn finish(mut self) {
+        assert!(self.node.stop(), "it ends well when it is asked to");
+        let verified: Value = self.node.verify();
+        assert_eq!(verified["totals"]["live"], self.registered);
+        let times = entry_times(&self.node);
+        assert!(times.is_sorted(), "{times:?}");
+        fs::remove_file(&self.offset).expect("it is there");
+    }
+}
+
+fn wait(is_so: impl Fn() -> bool) {
+    for _ in 0..TRIES_MAX {
+        if is_so() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+    panic!("it did not become so in time");
+}
+
+/// The time of each entry of `data/1`.
+fn entry_times(node: &Node) -> Vec<u64> {
+    use biaoshi::{
+        ledger::{Inline, Ledger, SqliteLedger, SqliteOptions},
+        state::DATA,
+    };
+    let root = node.data_dir().join("ledger");
+    let ledger = SqliteLedger::open(&root, SqliteOptions::to_read(), std::sync::Arc::new(Inline));
+    let ledger = ledger.expect("it can be read");
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let read = async { ledger.read(&DATA, 1, usize::MAX).await };
+    let entries = runtime.expect("it can be built").block_on(read);
+    let entries = entries.expect("it can be read");
+    entries.iter().map(|entry| entry.header().time_ms).collect()
+}
+
+//----------- While it runs ----------------------------------------------------
+
+#[test]
+fn set_back_while_it_runs_entries_keep_the_last_time() {
+    let mut clocked = Clocked::start();
+    for seconds in [-2, -HOUR, -YEAR / 12] {
+        clocked.set(seconds);
+        for _ in 0..3 {
+            assert_eq!(clocked.register(), 201, "{seconds} s");
+        }
+        assert!(!clocked.is_refused());
+    }
+    clocked.set(0);
+    assert_eq!(clocked.register(), 201);
+    clocked.check_resolves();
+    clocked.finish();
+}
+
+#[test]
+fn an_hour_ahead_while_it_runs_is_refused_until_it_is_set_right() {
+    let mut clocked = Clocked::start();
+    clocked.set(HOUR);
+    clocked.wait_refused();
+    clocked.set(0);
+    clocked.wait_taken();
+    clocked.finish();
+}
+
+#[test]
+fn a_year_ahead_while_it_runs_is_refused_until_it_is_set_right() {
+    let mut clocked = Clocked::start();
+    clocked.set(YEAR);
+    clocked.wait_refused();
+    clocked.set(0);
+    clocked.wait_taken();
+    clocked.finish();
+}
+
+//----------- Across a restart -------------------------------------------------
+
+#[test]
+fn back_across_a_restart_entries_keep_the_last_time() {
+    let mut clocked = Clocked::start();
+    clocked.set(-2 * HOUR);
+    clocked.restart();
+    assert!(!clocked.is_refused());
+    assert_eq!(clocked.register(), 201);
+    clocked.check_resolves();
+    clocked.set(0);
+    assert_eq!(clocked.register(), 201);
+    clocked.finish();
+}
+
+/// An hour is how long a node may be off: nobody can tell, and nothing is refused.
+#[test]
+fn an_hour_ahead_across_a_restart_is_a_node_that_was_off() {
+    let mut clocked = Clocked::start();
+    clocked.set(HOUR);
+    clocked.restart();
+    assert_eq!(clocked.register(), 201);
+    // Set right, it is behind its own entries for an hour, and goes on.
+    clocked.set(0);
+    for _ in 0..3 {
+        assert_eq!(clocked.register(), 201);
+    }
+    clocked.check_resolves();
+    clocked.finish();
+}
+
+#[test]
+fn a_year_ahead_across_a_restart_is_refused_until_somebody_looks() {
+    let mut clocked = Clocked::start();
+    clocked.set(YEAR);
+    clocked.restart();
+    clocked.wait_refused();
+    // It was the clock: set right, nothing is left of it.
+    clocked.set(0);
+    clocked.wait_taken();
+    // It was not: the operator says so, once.
+    clocked.set(YEAR);
+    assert!(clocked.node.stop(), "it ends well when it is asked to");
+    clocked.node.start_again_with(&["--accept-clock"]);
+    clocked.wait_taken();
+    clocked.restart();
+    assert!(!clocked.is_refused(), "from then on it is the time");
+    assert_eq!(clocked.register(), 201);
+    clocked.finish();
+}
+
+#[test]
+fn a_clock_from_before_the_release_is_refused() {
+    let mut clocked = Clocked::start();
+    clocked.set(-20 * YEAR);
+    clocked.restart();
+    clocked.wait_refused();
+    clocked.set(0);
+    clocked.wait_taken();
+    clocked.finish();
+}

@@ -1,0 +1,106 @@
+//! The metrics listener of a real node.
+
+mod common;
+
+use common::{Client, Node};
+
+#[test]
+fn a_scrape_tells_what_the_node_did() {
+    let node = Node::start();
+    assert_eq!(node.metric("biaoshi_ready"), 1.0);
+    assert_eq!(node.metric("biaoshi_identifiers"), 0.0);
+    assert_eq!(node.import("enterprises.csv", &[]).0, 0);
+    assert_eq!(node.import("products-gb18030.csv", &[]).0, 0);
+    assert_eq!(node.metric("biaoshi_identifiers"), 2_000.0);
+    assert_eq!(node.metric("biaoshi_ledger_registrations"), 2_000.0);
+    let head = node.metric("biaoshi_ledger_head_seq{partition=\"data/1\"}");
+    let appends = node.metric("biaoshi_ledger_append_seconds_count{partition=\"data/1\"}");
+    assert!(
+        head > 0.0 && appends >= head,
+        "{head} entries, {appends} appends"
+    );
+    assert!(node.metric("biaoshi_ledger_append_seconds_sum{partition=\"data/1\"}") > 0.0);
+    assert!(node.metric("biaoshi_ledger_free_bytes") > 0.0);
+    assert!(node.metric("biaoshi_start_seconds") > 0.0);
+    for cause in ["no_space", "clock", "ledger", "state"] {
+        assert_eq!(
+            node.metric(&format!("biaoshi_read_only{{cause=\"{cause}\"}}")),
+            0.0
+        );
+    }
+}
+
+/// Prometheus' own rules for its text format.
+#[test]
+fn the_text_is_what_collectors_read() {
+    let node = Node::start();
+    let mut typed = Vec::new();
+    for line in node.metrics().lines() {
+        if let Some(rest) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = rest.split_once(' ').expect("a name and a type");
+            assert!(["gauge", "counter", "histogram"].contains(&kind), "{line}");
+            assert_eq!(kind == "counter", name.ends_with("_total"), "{line}");
+            typed.push(name.to_owned());
+        } else if !line.starts_with("# HELP ") {
+            let (series, value) = line.rsplit_once(' ').expect("a series and a value");
+            assert!(value == "+Inf" || value.parse::<f64>().is_ok(), "{line}");
+            let name = series.split('{').next().expect("a series has a name");
+            let family = typed.last().expect("a type comes first");
+            assert!(name.starts_with(family.as_str()), "{line} under {family}");
+        }
+    }
+    assert!(typed.is_sorted() && typed.len() > 10, "{typed:?}");
+}
+
+#[test]
+fn writes_that_are_refused_are_seen() {
+    let mut node = Node::start();
+    assert!(node.stop(), "it ends well when it is asked to");
+    node.set("BIAOSHI_LEDGER_FREE_BYTES_MIN", "1125899906842624");
+    node.start_again();
+    let file = common::data("enterprises.csv");
+    let output = node.run(&["import", file.to_str().expect("text")]);
+    assert!(!output.status.success());
+    assert_eq!(node.metric("biaoshi_read_only{cause=\"no_space\"}"), 1.0);
+    assert_eq!(node.metric("biaoshi_read_only{cause=\"ledger\"}"), 0.0);
+    let (status, body) = node.get("/readyz?writes");
+    let body = String::from_utf8_lossy(&body).into_owned();
+    assert!(
+        status == 503 && body.contains("no_space"),
+        "{status}: {body}"
+    );
+    assert_eq!(node.get("/readyz").0, 200, "it resolves all the same");
+}
+
+#[test]
+fn nothing_else_is_there() {
+    let node = Node::start();
+    let mut client = Client::connect(node.metrics_address());
+    assert_eq!(client.request("GET", "/", &[], b"").0, 404);
+    assert_eq!(
+        client.request("GET", "/api/v1/enterprises", &[], b"").0,
+        404
+    );
+    assert_eq!(client.request("POST", "/metrics", &[], b"").0, 405);
+    assert_eq!(
+        node.get("/metrics").0,
+        404,
+        "nor is it where everybody asks"
+    );
+    let taken = node.metrics_address().to_owned();
+    let other = tempfile::tempdir().expect("a folder can be made");
+    let output = node
+        .command()
+        .arg("serve")
+        .env("BIAOSHI_NODE_DATA_DIR", other.path())
+        .env("BIAOSHI_HTTP_LISTEN", "127.0.0.1:0")
+        .env("BIAOSHI_METRICS_LISTEN", &taken)
+        .output()
+        .expect("the binary runs");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        told.contains(&taken) && told.contains("BIAOSHI_METRICS_LISTEN"),
+        "{told}"
+    );
+}
