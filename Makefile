@@ -17,10 +17,18 @@ test: deps
 	cargo test --locked
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
 	tests/real-clients.sh
+	cargo build --release --locked
+	$(kill-release)
+
+# Killed 200 times: what is shipped, and as fast as it is.
+kill-release = BIAOSHI_TEST_BINARY=$(abspath $(or $(CARGO_TARGET_DIR),target))/release/biaoshi \
+	cargo test --locked --test kill -- --nocapture
 
 # The long forms: the same tests with more cases.
 test-long: test
 	PROPTEST_CASES=20000 cargo test --locked
+	BIAOSHI_KILL_ROUNDS=1000 $(kill-release)
+	cargo bench --locked --bench startup -- starts 1000000
 
 # Figures and how to read them: benches/README.md.
 bench: deps

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use biaoshi::{
-    change::{Change, FOLD_RULE, Kind, LedgerId, Partition},
+    change::Partition,
     ledger::{Append, Head, Inline, Ledger, MemoryLedger, SqliteLedger, SqliteOptions},
     state::replay,
 };
@@ -64,15 +64,8 @@ fn bench_append(c: &mut Criterion, engine: &str, ledger: &dyn Ledger) {
 fn fold(c: &mut Criterion) {
     let runtime = runtime();
     let ledger = MemoryLedger::new();
-    let change = Change::Genesis {
-        ledger_id: LedgerId([1; 16]),
-        fold_rule: FOLD_RULE,
-    };
-    let mut genesis = common::draft(&Partition::Control, Head::default(), Kind::Genesis);
-    genesis.push(&change).expect("one change fits");
-    let genesis = genesis.finish();
     runtime
-        .block_on(ledger.append(Head::default(), &genesis))
+        .block_on(ledger.append(Head::default(), &common::genesis()))
         .expect("it is the first");
     let mut head = Head::default();
     for first in (0..REPLAYED).step_by(2_000) {

@@ -35,6 +35,15 @@ use work::{Clients, Upkeep, When, work};
 /// Bits flipped, and cuts, in each kind of file.
 const HITS: u64 = 150;
 
+/// What names damage of the entries that came last: where it is, or what they are missed by.
+const LAST_NAMES: &[&str] = &[
+    "partition data/1",
+    "partition control",
+    "segment-0",
+    "LedgerEndsBefore",
+    "rests on control",
+];
+
 //----------- Original ---------------------------------------------------------
 
 /// A node's folder as it was while the node ran: nothing was put in order at an end.
@@ -252,39 +261,25 @@ fn closed_segments() {
 fn segments_that_are_written_to() {
     let original = Original::new();
     let segments = original.segments(false);
-    let names = [
-        "partition data/1",
-        "partition control",
-        "segment-0",
-        "LedgerEndsBefore",
-        "rests on control",
-    ];
     for has_snapshots in [true, false] {
         let told = original.hit(&segments, has_snapshots, flip);
-        assert_named(&told, &names);
+        assert_named(&told, LAST_NAMES);
     }
     let told = original.hit(&segments, true, cut_short);
-    assert_named(&told, &names);
+    assert_named(&told, LAST_NAMES);
 }
 
 #[test]
 fn write_ahead_logs() {
     let original = Original::new();
     let logs = original.files(&["-wal"]);
-    let names = [
-        "partition data/1",
-        "partition control",
-        "segment-0",
-        "LedgerEndsBefore",
-        "rests on control",
-    ];
     for has_snapshots in [true, false] {
         let told = original.hit(&logs, has_snapshots, flip);
-        assert_named(&told, &names);
+        assert_named(&told, LAST_NAMES);
     }
     // Nobody but a snapshot knows how long it was.
     let told = original.hit(&logs, true, cut_short);
-    assert_named(&told, &names);
+    assert_named(&told, LAST_NAMES);
 }
 
 #[test]

@@ -56,10 +56,10 @@ const ROUNDS: usize = 25;
 const ROUNDS_NAMED: usize = 200;
 
 /// Milliseconds between the first request and the kill.
-const WORK_MS: (usize, usize) = (20, 250);
+const WORK_MS: (usize, usize) = (20, 160);
 
 /// In one round of so many they work until a snapshot was taken beside them, and a little longer.
-const LONG: usize = 8;
+const LONG: usize = 12;
 
 /// Milliseconds of such a round.
 const LONG_MS: (usize, usize) = (1_000, 1_500);

@@ -5,9 +5,12 @@
 //! work      clients' requests, upkeep beside them, and notes of what was acknowledged
 //! check     what is left of it, against those notes and the chain that was written
 //! power     2,000 power cuts, some during the start after one; that they bite
+//! backups   what a cut leaves of backups
 //! broken    full disks, failed writes and syncs, read-only
 //! ```
 
+#[path = "lost_power/backups.rs"]
+mod backups;
 #[path = "lost_power/broken.rs"]
 mod broken;
 #[path = "lost_power/check.rs"]

@@ -65,6 +65,8 @@ The node is running. Try, in another terminal:
   curl $url/api/handles/0.NA/88.118.0002
   curl $url/88.118.0002/P03202605270000001
   $binary --config $config resolve 88.118.0002/P03202605270000001
+  $binary --config $config backup create biaoshi-data/backups
+  curl http://${BIAOSHI_METRICS_LISTEN:-127.0.0.1:9641}/metrics
 
 The data is in biaoshi-data/demo. Ctrl-C stops the node.
 TOUR

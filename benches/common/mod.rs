@@ -69,16 +69,21 @@ pub(crate) fn registrations(head: Head, first: usize, count: usize) -> Entry {
     draft.finish()
 }
 
-/// A state of `count` products.
-pub(crate) fn state(count: usize) -> State {
-    let state = State::new();
+/// The first entry of a ledger.
+pub(crate) fn genesis() -> Entry {
     let change = Change::Genesis {
         ledger_id: LedgerId([1; 16]),
         fold_rule: FOLD_RULE,
     };
     let mut genesis = draft(&Partition::Control, Head::default(), Kind::Genesis);
     genesis.push(&change).expect("one change fits");
-    state.apply(&genesis.finish()).expect("it is the first");
+    genesis.finish()
+}
+
+/// A state of `count` products.
+pub(crate) fn state(count: usize) -> State {
+    let state = State::new();
+    state.apply(&genesis()).expect("it is the first");
     for first in (0..count).step_by(2_000) {
         let entry = registrations(state.at(&DATA).head, first, 2_000.min(count - first));
         state.apply(&entry).expect("it is the next");

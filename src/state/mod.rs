@@ -99,8 +99,13 @@ impl State {
     /// The state of an empty ledger.
     #[must_use]
     pub fn new() -> Self {
+        Self::with_room(0)
+    }
+
+    /// The same, with room for so many identifiers.
+    fn with_room(identifiers: usize) -> Self {
         Self {
-            index: Index::new(),
+            index: Index::with_room(identifiers),
             directory: ArcSwap::default(),
             control: Mutex::default(),
             data: Mutex::default(),

@@ -224,3 +224,28 @@ async fn what_cannot_be_decided_closes_the_node_to_writes() {
         "{closed:?}"
     );
 }
+
+/// Whoever asks is told the cause that waiting does not cure.
+#[tokio::test(start_paused = true)]
+async fn the_worst_cause_is_told_first() {
+    let node = faulty(&[Fault::Distrusted]).await;
+    let year_ms = 365 * 24 * 60 * 60 * 1_000;
+    node.clock.0.fetch_add(year_ms, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let cause = || node.registry.read_only().map(|closed| closed.cause);
+    assert_eq!(cause(), Some(ReadOnlyCause::Clock));
+    node.clock.0.fetch_sub(year_ms, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(cause(), None);
+    let jobs = request(vec![create("88.118.8/A", "1")]);
+    assert_eq!(
+        node.registry.submit(jobs).await,
+        Err(RegistryError::Unknown)
+    );
+    node.clock.0.fetch_add(year_ms, Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(cause(), Some(ReadOnlyCause::Ledger));
+    let mut causes = node.registry.downgrade().read_only_causes();
+    causes.sort();
+    assert_eq!(causes, [ReadOnlyCause::Clock, ReadOnlyCause::Ledger]);
+}

@@ -27,7 +27,14 @@ impl Index {
     /// An empty index.
     #[must_use]
     pub fn new() -> Self {
-        let map = DashMap::with_capacity_and_hasher_and_shard_amount(0, RandomState::new(), SHARDS);
+        Self::with_room(0)
+    }
+
+    /// An empty index that takes so many identifiers without growing.
+    #[must_use]
+    pub(in crate::state) fn with_room(identifiers: usize) -> Self {
+        let random = RandomState::new();
+        let map = DashMap::with_capacity_and_hasher_and_shard_amount(identifiers, random, SHARDS);
         Self { map }
     }
 

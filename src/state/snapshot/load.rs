@@ -81,9 +81,15 @@ impl SnapshotLoader {
         let mut table = vec![0; table_bytes];
         read_at(&file, trailer.table_offset, &mut table)?;
         let rows = trailer.rows(&header_bytes, &table)?;
-        let (identifiers, rest) = rows
+        let (identifiers, rest): (Vec<Row>, Vec<Row>) = rows
             .into_iter()
             .partition(|row| row.kind == Kind::Identifiers);
+        // As many as the sections say, which the table's hash covers.
+        let room = identifiers.iter().fold(0_usize, |room, row| {
+            room.saturating_add(usize::try_from(row.items).unwrap_or_default())
+        });
+        // An identifier takes some bytes of the file: more than that is not worth believing.
+        let room = room.min(usize::try_from(bytes).unwrap_or(usize::MAX));
         Ok(Self {
             file,
             bytes,
@@ -91,7 +97,7 @@ impl SnapshotLoader {
             identifiers,
             rest: Mutex::new(Some(rest)),
             next: AtomicUsize::new(0),
-            state: State::new(),
+            state: State::with_room(room),
             live: AtomicU64::new(0),
             removed: AtomicU64::new(0),
             loaded: Mutex::default(),
