@@ -14,6 +14,7 @@
 //! Imports go down. `ARCHITECTURE.md` has the whole map; `tests/architecture.rs` holds it.
 
 pub mod access;
+pub mod accounting;
 pub mod backup;
 pub mod change;
 pub mod cli;

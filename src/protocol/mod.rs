@@ -1,3 +1,4 @@
 //! How things are said on the wire.
 
+pub mod handle;
 pub mod http;

@@ -187,14 +187,20 @@ impl<'a> Found<'a> {
             .filter(move |value| sees_all || value.permissions.public_read())
     }
 
-    /// Whether the record has values that this caller may not read.
+    /// Whether a value that this caller may not read has an index and a type that `wanted` is for.
     #[must_use]
-    pub fn hides_some(&self) -> bool {
+    pub fn hides(&self, mut wanted: impl FnMut(u32, &str) -> bool) -> bool {
         !self.sees_all
             && self
                 .record
                 .values()
-                .any(|value| !value.permissions.public_read())
+                .any(|value| !value.permissions.public_read() && wanted(value.index, value.kind))
+    }
+
+    /// Whether the record has values that this caller may not read.
+    #[must_use]
+    pub fn hides_some(&self) -> bool {
+        self.hides(|_, _| true)
     }
 }
 

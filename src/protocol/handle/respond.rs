@@ -1,0 +1,395 @@
+//! One whole message in, one whole message out.
+
+use super::{
+    HandleError, Query,
+    message::{
+        ENVELOPE_BYTES, Envelope, HEADER_BYTES, Header, OpCode, ResponseCode, VERSION, Version,
+    },
+    value,
+};
+use crate::{
+    access::Caller,
+    accounting::Outcome,
+    change::{Hash, Route, put_bytes32},
+    identifier::Identifier,
+    resolver::{Found, PrefixView, Resolution, Resolver},
+};
+
+/// The flags of a request that come back with the answer.
+///
+/// Those that promise a signature or encryption are not among them: answers have neither yet.
+const ECHOED_FLAGS: u32 =
+    Header::CACHE_CERTIFY | Header::PUBLIC_ONLY | Header::DO_NOT_REFER | Header::REQUEST_DIGEST;
+
+/// The flags of every answer: a primary's, which would ask others if it had to.
+const OWN_FLAGS: u32 = Header::AUTHORITATIVE | Header::RECURSIVE;
+
+/// Of an answer to what could not be read: no operation, no flags to echo.
+const UNREAD_FLAGS: u32 = Header::RECURSIVE | Header::CACHE_CERTIFY | Header::PUBLIC_ONLY;
+
+/// The version in which Handle.Net tells that it could not read.
+const UNREAD_VERSION: Version = Version { major: 2, minor: 3 };
+
+/// Digest algorithms of the preamble of an answer.
+const SHA256: u8 = 3;
+
+/// Prefix referrals came with this version; before it the number meant something else.
+const REFERRAL_VERSION: Version = Version { major: 2, minor: 5 };
+
+/// The site serial of whoever knows none.
+const NO_SERIAL: u16 = 0xffff;
+
+//----------- Context ----------------------------------------------------------
+
+/// What an answer depends on besides the message.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// Who answers from the state.
+    pub resolver: &'a Resolver,
+    /// The site that this node is, encoded; its serial stands in every answer.
+    pub site: &'a [u8],
+    /// The site's serial.
+    pub site_serial: u16,
+    /// Sixteen bytes that nobody can foretell, should the client have to say who it is.
+    pub nonce: [u8; 16],
+    /// The number of the challenge that would begin.
+    pub challenge_id: u32,
+}
+
+//----------- respond ----------------------------------------------------------
+
+/// Answers a whole message: appends the answer to `out`, and says what it was.
+///
+/// `message` is one message, envelope included; of fragments it is all of them together.
+pub fn respond(context: &Context<'_>, message: &[u8], out: &mut Vec<u8>) -> Outcome {
+    let read = Request::read(message);
+    let request = match read {
+        Ok(request) => request,
+        Err(error) => {
+            put_unread(out, &error);
+            return Outcome::Error;
+        }
+    };
+    let mut answer = Answer::begin(&request, context, out);
+    let outcome = match request.header.op_code {
+        OpCode::RESOLUTION => answer.resolve(),
+        OpCode::GET_SITE_INFO => answer.site(),
+        // Until administration exists, whoever answers a challenge is told that it does not.
+        _ => answer.refuse(
+            ResponseCode::OperationNotSupported,
+            "this server resolves; it takes no changes",
+        ),
+    };
+    answer.finish();
+    outcome
+}
+
+//----------- Request ----------------------------------------------------------
+
+/// A message, taken apart.
+struct Request<'a> {
+    envelope: Envelope,
+    header: Header,
+    /// Header and body: what a digest is over.
+    signed: &'a [u8],
+    body: &'a [u8],
+}
+
+impl<'a> Request<'a> {
+    fn read(message: &'a [u8]) -> Result<Self, HandleError> {
+        let envelope = Envelope::decode(message)?;
+        if envelope.flags & Envelope::ENCRYPTED != 0 {
+            return Err(HandleError::Encrypted);
+        }
+        let payload = message
+            .get(ENVELOPE_BYTES..ENVELOPE_BYTES + envelope.length())
+            .ok_or(HandleError::CutOff)?;
+        let header = Header::decode(payload)?;
+        let length = usize::try_from(header.body_length).unwrap_or(usize::MAX);
+        let end = HEADER_BYTES.saturating_add(length);
+        // A credential may follow, or be missing altogether: nothing asks for one here.
+        let signed = payload.get(..end).ok_or(HandleError::CutOff)?;
+        Ok(Self {
+            envelope,
+            header,
+            signed,
+            body: &signed[HEADER_BYTES..],
+        })
+    }
+
+    /// The version that both speak.
+    fn version(&self) -> Version {
+        self.envelope.suggested.min(VERSION)
+    }
+}
+
+//----------- Answer -----------------------------------------------------------
+
+/// An answer that is being written.
+struct Answer<'a, 'm> {
+    request: &'a Request<'m>,
+    context: &'a Context<'a>,
+    envelope: Envelope,
+    header: Header,
+    /// Where in `out` it begins.
+    start: usize,
+    out: &'a mut Vec<u8>,
+}
+
+impl<'a, 'm> Answer<'a, 'm> {
+    fn begin(request: &'a Request<'m>, context: &'a Context<'a>, out: &'a mut Vec<u8>) -> Self {
+        let asked = &request.header;
+        let envelope = Envelope {
+            version: request.version(),
+            suggested: VERSION,
+            // Nobody compresses, and the bit comes back.
+            flags: request.envelope.flags & Envelope::COMPRESSED,
+            sequence: 0,
+            ..request.envelope
+        };
+        let header = Header {
+            op_flags: OWN_FLAGS | (asked.op_flags & ECHOED_FLAGS),
+            site_serial: context.site_serial,
+            ..*asked
+        };
+        let start = out.len();
+        // Room for envelope and header, which are known last.
+        out.resize(start + ENVELOPE_BYTES + HEADER_BYTES, 0);
+        let mut answer = Self {
+            request,
+            context,
+            envelope,
+            header,
+            start,
+            out,
+        };
+        if asked.has(Header::REQUEST_DIGEST) {
+            answer.put_digest();
+        }
+        answer
+    }
+
+    /// Writes what was left open.
+    fn finish(self) {
+        let Self {
+            mut envelope,
+            mut header,
+            start,
+            out,
+            ..
+        } = self;
+        let body = out.len() - start - ENVELOPE_BYTES - HEADER_BYTES;
+        // No credential follows: answers are not signed yet.
+        out.extend([0; 4]);
+        let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+        header.body_length = length(body);
+        envelope.message_length = length(HEADER_BYTES + body + 4);
+        let mut front = Vec::with_capacity(ENVELOPE_BYTES + HEADER_BYTES);
+        envelope.encode(&mut front);
+        header.encode(&mut front);
+        out[start..start + front.len()].copy_from_slice(&front);
+    }
+
+    fn code(&mut self, code: ResponseCode) {
+        self.header.response_code = code as u32;
+    }
+
+    /// Forgets what was written of the body, but for the digest.
+    fn refuse(&mut self, code: ResponseCode, message: &str) -> Outcome {
+        self.code(code);
+        put_bytes32(self.out, message.as_bytes());
+        Outcome::Error
+    }
+
+    /// The digest of the request, by which an answer is known to be of it (reference §1.4).
+    fn put_digest(&mut self) {
+        self.out.push(SHA256);
+        self.out.extend(Hash::of(&[self.request.signed]).0);
+    }
+
+    //--- Operations
+
+    fn site(&mut self) -> Outcome {
+        self.code(ResponseCode::Success);
+        self.out.extend(self.context.site);
+        Outcome::Auxiliary
+    }
+
+    fn resolve(&mut self) -> Outcome {
+        let query = match Query::decode(self.request.body) {
+            Ok(query) => query,
+            Err(error) => return self.refuse(ResponseCode::ProtocolError, &error.to_string()),
+        };
+        let identifier = std::str::from_utf8(query.handle)
+            .ok()
+            .and_then(|text| Identifier::parse_query(text).ok());
+        let Some(identifier) = identifier else {
+            // What is no name is nobody's: Handle.Net says so too.
+            return self.nothing(ResponseCode::HandleNotFound, Outcome::NotFound);
+        };
+        let resolver = self.context.resolver;
+        resolver.resolve(&identifier, Caller::Anonymous, |resolution| {
+            self.answer(&query, &resolution)
+        })
+    }
+
+    fn answer(&mut self, query: &Query<'_>, resolution: &Resolution<'_>) -> Outcome {
+        match resolution {
+            Resolution::Found(found) => self.found(query, found),
+            Resolution::View(view) => self.view(query, view),
+            Resolution::Referral(Some(route)) => self.referral(route),
+            Resolution::Referral(None) => self.refuse(
+                ResponseCode::ServerTooBusy,
+                "the enterprise's own node has no route yet",
+            ),
+            Resolution::NotFound(_) => {
+                self.nothing(ResponseCode::HandleNotFound, Outcome::NotFound)
+            }
+            Resolution::Gone { .. } => self.nothing(ResponseCode::HandleNotFound, Outcome::Gone),
+            Resolution::NotResponsible => {
+                self.refuse(
+                    ResponseCode::ServerNotResponsible,
+                    "That prefix doesn't live here",
+                );
+                Outcome::NotResponsible
+            }
+            Resolution::Denied => self.denied(),
+        }
+    }
+
+    fn found(&mut self, query: &Query<'_>, found: &Found<'_>) -> Outcome {
+        let wants_hidden = !self.request.header.has(Header::PUBLIC_ONLY)
+            && found.hides(|index, kind| query.wants(index, kind));
+        if wants_hidden {
+            return self.denied();
+        }
+        let wanted = found
+            .values()
+            .filter(|one| query.wants(one.index, one.kind));
+        self.values(query, wanted, |out, one| value::put_value(out, one))
+    }
+
+    /// A prefix, from the directory.
+    fn view(&mut self, query: &Query<'_>, view: &PrefixView<'_>) -> Outcome {
+        let rows: [(u32, &str, &str); 2] = match view {
+            PrefixView::Enterprise {
+                enterprise: Some(enterprise),
+                ..
+            } => {
+                let facts = &enterprise.facts;
+                [(1, "DESC", &facts.org_name), (2, "URL", &facts.website)]
+            }
+            _ => [(1, "DESC", "secondary prefix"), (2, "URL", "")],
+        };
+        let wanted = rows
+            .into_iter()
+            .filter(|(index, kind, text)| !text.is_empty() && query.wants(*index, kind));
+        self.values(query, wanted, |out, (index, kind, text)| {
+            value::put_made_up(out, *index, kind, text.as_bytes());
+        })
+    }
+
+    fn values<T>(
+        &mut self,
+        query: &Query<'_>,
+        wanted: impl Iterator<Item = T>,
+        put: impl Fn(&mut Vec<u8>, &T),
+    ) -> Outcome {
+        let before = self.out.len();
+        put_bytes32(self.out, query.handle);
+        let count_at = self.out.len();
+        self.out.extend([0; 4]);
+        let mut count = 0_u32;
+        for one in wanted {
+            put(self.out, &one);
+            count += 1;
+        }
+        if count == 0 {
+            self.out.truncate(before);
+            // No data was returned: it does not count as a success.
+            return self.nothing(ResponseCode::ValuesNotFound, Outcome::NotFound);
+        }
+        self.out[count_at..count_at + 4].copy_from_slice(&count.to_be_bytes());
+        self.code(ResponseCode::Success);
+        Outcome::Success
+    }
+
+    /// Sends the client to the enterprise's own node (reference §1.9).
+    fn referral(&mut self, route: &Route) -> Outcome {
+        let sites = value::referral_sites(route);
+        if sites.is_empty() || self.request.header.has(Header::DO_NOT_REFER) {
+            self.refuse(
+                ResponseCode::ServerNotResponsible,
+                "That prefix doesn't live here",
+            );
+            return Outcome::NotResponsible;
+        }
+        let (code, kind) = if self.request.version() >= REFERRAL_VERSION {
+            (ResponseCode::PrefixReferral, "HS_SITE.PREFIX")
+        } else {
+            (ResponseCode::ServiceReferral, "HS_SITE")
+        };
+        self.code(code);
+        // Without a service handle: the sites follow.
+        put_bytes32(self.out, b"");
+        let count = u32::try_from(sites.len()).unwrap_or(u32::MAX);
+        self.out.extend(count.to_be_bytes());
+        for (index, site) in (1..).zip(&sites) {
+            value::put_made_up(self.out, index, kind, site);
+        }
+        Outcome::Success
+    }
+
+    fn nothing(&mut self, code: ResponseCode, outcome: Outcome) -> Outcome {
+        self.code(code);
+        put_bytes32(self.out, b"");
+        outcome
+    }
+
+    /// Asks who it is, or passes over what is not for everybody.
+    fn denied(&mut self) -> Outcome {
+        if self.request.header.has(Header::PUBLIC_ONLY) {
+            return self.nothing(ResponseCode::ValuesNotFound, Outcome::Denied);
+        }
+        self.code(ResponseCode::AuthenticationNeeded);
+        // A challenge carries the digest whether it was asked for or not.
+        if !self.request.header.has(Header::REQUEST_DIGEST) {
+            self.header.op_flags |= Header::REQUEST_DIGEST;
+            self.put_digest();
+        }
+        self.envelope.session_id = self.context.challenge_id;
+        put_bytes32(self.out, &self.context.nonce);
+        Outcome::Denied
+    }
+}
+
+//----------- Unread -----------------------------------------------------------
+
+/// Tells that a message could not be read, as far as anybody can: whose it was is not known.
+fn put_unread(out: &mut Vec<u8>, error: &HandleError) {
+    let text = error.to_string();
+    let length = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+    let body_length = length(4 + text.len());
+    let envelope = Envelope {
+        version: UNREAD_VERSION,
+        suggested: VERSION,
+        flags: 0,
+        session_id: 0,
+        request_id: u32::MAX,
+        sequence: 0,
+        message_length: length(HEADER_BYTES) + body_length + 4,
+    };
+    envelope.encode(out);
+    let header = Header {
+        op_code: 0,
+        response_code: ResponseCode::ProtocolError as u32,
+        op_flags: UNREAD_FLAGS,
+        site_serial: NO_SERIAL,
+        recursion_count: 0,
+        expiration: 0,
+        body_length,
+    };
+    header.encode(out);
+    put_bytes32(out, text.as_bytes());
+    out.extend([0; 4]);
+}

@@ -1,0 +1,141 @@
+//! Values as they are sent, and the sites that some of them hold (RFC 3651 §3.1, §3.2.2).
+
+use core::net::IpAddr;
+
+use crate::{
+    change::{Route, Site, SiteProtocol, put_bytes32},
+    record::{Permissions, Ttl, ValueRef},
+};
+
+/// How long what the node makes up may be cached, in seconds: a day, as everything else.
+const TTL_SECONDS: u32 = 86_400;
+
+/// The version of a site's encoding.
+const SITE_VERSION: u16 = 1;
+
+/// Of a site: it takes changes, and is the only one that does.
+const SITE_PRIMARY: u8 = 0x80;
+
+/// Hashed by the whole handle; with one server there is nothing to choose.
+const HASH_WHOLE_HANDLE: u8 = 2;
+
+/// Interfaces: 1 for administration, 2 for queries, 3 for both.
+const INTERFACE_QUERY: u8 = 2;
+
+//----------- Values -----------------------------------------------------------
+
+/// Appends a value of a record.
+pub(super) fn put_value(out: &mut Vec<u8>, value: &ValueRef<'_>) {
+    // Whole seconds, until 2106.
+    let seconds = u32::try_from(value.timestamp_ms / 1_000).unwrap_or(u32::MAX);
+    put_start(out, value.index, seconds, value.ttl, value.permissions);
+    put_bytes32(out, value.kind.as_bytes());
+    put_bytes32(out, value.data);
+    let count_at = out.len();
+    out.extend([0; 4]);
+    let mut count = 0_u32;
+    for reference in value.references() {
+        put_bytes32(out, reference.handle.as_bytes());
+        out.extend(reference.index.to_be_bytes());
+        count += 1;
+    }
+    out[count_at..count_at + 4].copy_from_slice(&count.to_be_bytes());
+}
+
+/// Appends a value that the node makes up from its directory: nobody changed it at any time.
+pub(super) fn put_made_up(out: &mut Vec<u8>, index: u32, kind: &str, data: &[u8]) {
+    let ttl = Ttl::Relative(TTL_SECONDS);
+    put_start(out, index, 0, ttl, Permissions::default());
+    put_bytes32(out, kind.as_bytes());
+    put_bytes32(out, data);
+    out.extend([0; 4]);
+}
+
+fn put_start(
+    out: &mut Vec<u8>,
+    index: u32,
+    timestamp_seconds: u32,
+    ttl: Ttl,
+    permissions: Permissions,
+) {
+    out.extend(index.to_be_bytes());
+    out.extend(timestamp_seconds.to_be_bytes());
+    let (kind, ttl) = match ttl {
+        Ttl::Relative(seconds) => (0, seconds),
+        Ttl::Absolute(seconds) => (1, seconds),
+    };
+    out.push(kind);
+    out.extend(ttl.to_be_bytes());
+    out.push(permissions.bits());
+}
+
+//----------- Sites ------------------------------------------------------------
+
+/// A server of a site, and where it listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interface {
+    /// Its address.
+    pub address: IpAddr,
+    /// What is spoken there.
+    pub protocol: SiteProtocol,
+    /// The port.
+    pub port: u16,
+}
+
+/// A site of the interfaces given, each address a server of its own (RFC 3651 §3.2.2).
+#[must_use]
+pub fn site(serial: u16, interfaces: &[Interface]) -> Vec<u8> {
+    let mut addresses: Vec<IpAddr> = interfaces.iter().map(|one| one.address).collect();
+    addresses.dedup();
+    let mut out = Vec::with_capacity(64);
+    out.extend(SITE_VERSION.to_be_bytes());
+    out.extend([super::VERSION.major, super::VERSION.minor]);
+    out.extend(serial.to_be_bytes());
+    out.extend([SITE_PRIMARY, HASH_WHOLE_HANDLE]);
+    put_bytes32(&mut out, b"");
+    out.extend(0_u32.to_be_bytes());
+    put_count(&mut out, addresses.len());
+    for (server, address) in (1_u32..).zip(&addresses) {
+        out.extend(server.to_be_bytes());
+        out.extend(octets(*address));
+        // Without a key: answers are not signed yet.
+        put_bytes32(&mut out, b"");
+        let at = interfaces.iter().filter(|one| one.address == *address);
+        put_count(&mut out, at.clone().count());
+        for one in at {
+            out.extend([INTERFACE_QUERY, one.protocol as u8]);
+            out.extend(u32::from(one.port).to_be_bytes());
+        }
+    }
+    out
+}
+
+/// The sites of an enterprise's own node, of those that have an address and not a name: the
+/// protocol has no names there.
+pub(super) fn referral_sites(route: &Route) -> Vec<Vec<u8>> {
+    let interface = |site: &Site| {
+        Some(Interface {
+            address: site.address.parse().ok()?,
+            protocol: site.protocol,
+            port: site.port,
+        })
+    };
+    let interfaces = route.sites.iter().filter_map(interface);
+    interfaces.map(|one| site(1, &[one])).collect()
+}
+
+/// Sixteen bytes, an IPv4 address at their end behind zeros, as Handle.Net writes it.
+fn octets(address: IpAddr) -> [u8; 16] {
+    match address {
+        IpAddr::V6(address) => address.octets(),
+        IpAddr::V4(address) => {
+            let mut octets = [0; 16];
+            octets[12..].copy_from_slice(&address.octets());
+            octets
+        }
+    }
+}
+
+fn put_count(out: &mut Vec<u8>, count: usize) {
+    out.extend(u32::try_from(count).unwrap_or(u32::MAX).to_be_bytes());
+}
