@@ -158,6 +158,7 @@ impl Node {
             .env("BIAOSHI_NODE_DATA_DIR", folder.join("data"))
             .env("BIAOSHI_HTTP_LISTEN", "127.0.0.1:0")
             .env("BIAOSHI_METRICS_LISTEN", "127.0.0.1:0")
+            .env("BIAOSHI_HANDLE_LISTEN", "127.0.0.1:0")
             .env("BIAOSHI_SNAPSHOT_INTERVAL_SECONDS", snapshot_seconds)
             .env("BIAOSHI_NODE_SECONDARY_PREFIXES", "88.118")
             // Entries of the bench have a time of their own.

@@ -79,9 +79,14 @@ fn welcome(server: &Server) -> String {
     let metrics: Vec<_> = metrics
         .map(|address| format!("; metrics at http://{address}/metrics"))
         .collect();
+    let handle = server.handle_addresses().iter();
+    let handle: Vec<_> = handle
+        .map(|address| format!("; Handle on {address}, UDP and TCP"))
+        .collect();
     format!(
-        "listening on {}; the token is in {token}{}",
+        "listening on {}; the token is in {token}{}{}",
         addresses.join(", "),
+        handle.concat(),
         metrics.concat()
     )
 }
@@ -94,8 +99,8 @@ impl From<ServerError> for Failure {
                 "stop the other node, or set [node] data_dir to another directory"
             }
             ServerError::Listen { .. } => {
-                "set [http] listen or [metrics] listen (BIAOSHI_HTTP_LISTEN, \
-                 BIAOSHI_METRICS_LISTEN) to addresses that are free"
+                "set [http] listen or the other listeners' (BIAOSHI_HTTP_LISTEN, \
+                 BIAOSHI_HANDLE_LISTEN, BIAOSHI_METRICS_LISTEN) to addresses that are free"
             }
             ServerError::Startup(_) => "`biaoshi ledger verify` tells what is whole",
         };

@@ -8,15 +8,18 @@
 //! Listeners are bound before `bind` returns, so that health is answered while the ledger is still
 //! replayed, and a test can listen on port 0.
 
+mod byte_rate;
 mod clock;
 mod connection;
 mod executor;
+mod handle;
 mod http;
 mod lock;
 mod measured;
 mod metrics;
 pub mod options;
 mod pace;
+mod peers;
 mod replaying;
 mod restoring;
 mod signals;
@@ -37,6 +40,7 @@ use crate::{
     access::Gate,
     protocol::http::{Api, router},
 };
+use handle::{HandleListener, Responder};
 use http::HttpListener;
 use lock::DataLock;
 use metrics::Scrape;
@@ -47,6 +51,7 @@ use metrics::Scrape;
 pub struct Server {
     http_addresses: Vec<SocketAddr>,
     metrics_addresses: Vec<SocketAddr>,
+    handle_addresses: Vec<SocketAddr>,
     token_file: PathBuf,
     api: Arc<Api>,
     listeners: Vec<JoinHandle<()>>,
@@ -76,16 +81,26 @@ impl Server {
         let metrics = HttpListener::bind(&metrics_options).await?;
         let metrics_addresses = metrics.addresses().to_owned();
         let scrape = Arc::new(Scrape::new(&api, options.node.data_dir.clone()));
-        let listeners = vec![
+        let handle = HandleListener::bind(&options.handle.listen).await?;
+        let handle_addresses = handle.addresses().to_owned();
+        let responder = Arc::new(Responder::default());
+        let mut listeners = handle.start(&responder, &stopped);
+        listeners.extend([
             spawn(http.run(router(Arc::clone(&api)), stopped.clone())),
             spawn(metrics.run(metrics::router(Arc::clone(&scrape)), stopped)),
-        ];
-        let starting = startup::start(options.clone(), Arc::clone(&api), scrape, accept_clock);
+        ]);
+        let doors = startup::Doors {
+            api: Arc::clone(&api),
+            responder,
+            scrape,
+        };
+        let starting = startup::start(options.clone(), doors, accept_clock);
         let startup = Some(spawn(starting));
         let started = startup::Started::default();
         Ok(Self {
             http_addresses,
             metrics_addresses,
+            handle_addresses,
             token_file,
             api,
             listeners,
@@ -101,6 +116,12 @@ impl Server {
     #[must_use]
     pub fn http_addresses(&self) -> &[SocketAddr] {
         &self.http_addresses
+    }
+
+    /// Where it listens for the Handle protocol, UDP and TCP.
+    #[must_use]
+    pub fn handle_addresses(&self) -> &[SocketAddr] {
+        &self.handle_addresses
     }
 
     /// Where it listens for who reads metrics.

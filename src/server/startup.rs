@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use super::{
     clock::SystemClock,
     executor::BlockingPool,
+    handle::Responder,
     measured::MeasuredLedger,
     metrics::Scrape,
     options::Options,
@@ -50,18 +51,38 @@ impl Started {
     }
 }
 
+/// What waits for the node to be ready.
+pub(super) struct Doors {
+    pub(super) api: Arc<Api>,
+    pub(super) responder: Arc<Responder>,
+    pub(super) scrape: Arc<Scrape>,
+}
+
+impl Doors {
+    /// From here on everybody is answered.
+    fn open(self, registry: Registry, state: Arc<State>) {
+        let resolver = Resolver::new(Arc::clone(&state));
+        self.responder.open(resolver.clone());
+        self.scrape.open(registry.downgrade(), Arc::clone(&state));
+        self.api.open(Node {
+            resolver,
+            registry,
+            state,
+        });
+    }
+}
+
 //----------- start ------------------------------------------------------------
 
 /// Restores the state, starts the writers and opens the routes.
 #[expect(clippy::disallowed_methods, reason = "the server times its own start")]
 pub(super) async fn start(
     options: Options,
-    api: Arc<Api>,
-    scrape: Arc<Scrape>,
+    doors: Doors,
     accept_clock: bool,
 ) -> Result<Started, StartupError> {
     let began = Instant::now();
-    let metrics = &scrape.metrics;
+    let metrics = &doors.scrape.metrics;
     let root = options.node.data_dir.join("ledger");
     let sqlite = SqliteOptions {
         segment_bytes_max: options.ledger.segment_bytes_max,
@@ -81,7 +102,7 @@ pub(super) async fn start(
         let head = state.at(&partition).head;
         (partition, head)
     });
-    replaying::replay_told(&*ledger, &state, &api).await?;
+    replaying::replay_told(&*ledger, &state, &doors.api).await?;
     let state = Arc::new(state);
     let clock = || -> Box<dyn ReadClock> { Box::new(SystemClock) };
     let measured = MeasuredLedger::new(Arc::clone(&ledger), Arc::clone(metrics));
@@ -106,14 +127,8 @@ pub(super) async fn start(
         tracing::error!(%error, "the accepted clock could not be noted in the ledger");
     }
     take_prefixes(&registry, &state, &options.node.secondary_prefixes).await;
-    let resolver = Resolver::new(Arc::clone(&state));
-    scrape.open(registry.downgrade(), Arc::clone(&state));
     metrics.started(began.elapsed());
-    api.open(Node {
-        resolver,
-        registry,
-        state,
-    });
+    doors.open(registry, state);
     tracing::info!("ready");
     Ok(Started {
         writers,

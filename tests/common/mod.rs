@@ -37,6 +37,7 @@ pub(crate) struct Node {
 struct Running {
     child: Child,
     address: String,
+    handle: String,
     metrics: String,
 }
 
@@ -84,14 +85,17 @@ impl Node {
             .and_then(|(_, rest)| rest.split_once(';'))
             .map(|(address, _)| address.to_owned())
             .unwrap_or_else(|| panic!("no address in {welcome:?}; {}", self.log()));
-        let metrics = welcome
-            .split_once("metrics at http://")
-            .and_then(|(_, rest)| rest.split_once('/'))
-            .map(|(address, _)| address.to_owned())
-            .unwrap_or_default();
+        let between = |before: &str, after: char| {
+            let rest = welcome.split_once(before).map(|(_, rest)| rest);
+            let address = rest.and_then(|rest| rest.split(after).next());
+            address.unwrap_or_default().to_owned()
+        };
+        let handle = between("Handle on ", ',');
+        let metrics = between("metrics at http://", '/');
         self.running = Some(Running {
             child,
             address,
+            handle,
             metrics,
         });
         self.wait_until_ready();
@@ -173,6 +177,11 @@ impl Node {
         &self.running.as_ref().expect("it is running").address
     }
 
+    /// Where it speaks the Handle protocol, UDP and TCP.
+    pub(crate) fn handle_address(&self) -> &str {
+        &self.running.as_ref().expect("it is running").handle
+    }
+
     /// Where its metrics are.
     pub(crate) fn metrics_address(&self) -> &str {
         &self.running.as_ref().expect("it is running").metrics
@@ -215,6 +224,7 @@ impl Node {
             .env("LC_ALL", "C.UTF-8")
             .env("BIAOSHI_HTTP_LISTEN", "127.0.0.1:0")
             .env("BIAOSHI_METRICS_LISTEN", "127.0.0.1:0")
+            .env("BIAOSHI_HANDLE_LISTEN", "127.0.0.1:0")
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
         if let Some(running) = &self.running {
             command.env("BIAOSHI_HTTP_LISTEN", &running.address);

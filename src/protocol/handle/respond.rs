@@ -44,16 +44,15 @@ const NO_SERIAL: u16 = 0xffff;
 /// What an answer depends on besides the message.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// Who answers from the state.
-    pub resolver: &'a Resolver,
+    /// Who answers from the state; none while the node starts.
+    pub resolver: Option<&'a Resolver>,
     /// The site that this node is, encoded; its serial stands in every answer.
     pub site: &'a [u8],
     /// The site's serial.
     pub site_serial: u16,
-    /// Sixteen bytes that nobody can foretell, should the client have to say who it is.
-    pub nonce: [u8; 16],
-    /// The number of the challenge that would begin.
-    pub challenge_id: u32,
+    /// The number of a challenge, and sixteen bytes that nobody can foretell, should the client
+    /// have to say who it is.
+    pub challenge: Option<(u32, [u8; 16])>,
 }
 
 //----------- respond ----------------------------------------------------------
@@ -227,7 +226,9 @@ impl<'a, 'm> Answer<'a, 'm> {
             // What is no name is nobody's: Handle.Net says so too.
             return self.nothing(ResponseCode::HandleNotFound, Outcome::NotFound);
         };
-        let resolver = self.context.resolver;
+        let Some(resolver) = self.context.resolver else {
+            return self.refuse(ResponseCode::ServerTooBusy, "the node is starting");
+        };
         resolver.resolve(&identifier, Caller::Anonymous, |resolution| {
             self.answer(&query, &resolution)
         })
@@ -351,16 +352,49 @@ impl<'a, 'm> Answer<'a, 'm> {
         if self.request.header.has(Header::PUBLIC_ONLY) {
             return self.nothing(ResponseCode::ValuesNotFound, Outcome::Denied);
         }
+        let Some((challenge_id, nonce)) = self.context.challenge else {
+            return self.refuse(
+                ResponseCode::ServerTooBusy,
+                "nobody can be asked who it is now",
+            );
+        };
         self.code(ResponseCode::AuthenticationNeeded);
         // A challenge carries the digest whether it was asked for or not.
         if !self.request.header.has(Header::REQUEST_DIGEST) {
             self.header.op_flags |= Header::REQUEST_DIGEST;
             self.put_digest();
         }
-        self.envelope.session_id = self.context.challenge_id;
-        put_bytes32(self.out, &self.context.nonce);
+        self.envelope.session_id = challenge_id;
+        put_bytes32(self.out, &nonce);
         Outcome::Denied
     }
+}
+
+//----------- Too busy ---------------------------------------------------------
+
+/// Tells a client to ask later, or over TCP, in the fewest bytes: appends the answer to `out`, or
+/// nothing where the message cannot be read.
+pub fn too_busy(message: &[u8], out: &mut Vec<u8>) {
+    let Ok(request) = Request::read(message) else {
+        return;
+    };
+    let envelope = Envelope {
+        version: request.version(),
+        suggested: VERSION,
+        flags: 0,
+        sequence: 0,
+        message_length: u32::try_from(HEADER_BYTES).unwrap_or_default(),
+        ..request.envelope
+    };
+    envelope.encode(out);
+    let header = Header {
+        response_code: ResponseCode::ServerTooBusy as u32,
+        op_flags: OWN_FLAGS,
+        site_serial: NO_SERIAL,
+        body_length: 0,
+        ..request.header
+    };
+    header.encode(out);
 }
 
 //----------- Unread -----------------------------------------------------------

@@ -121,11 +121,10 @@ const SITE: &[u8] = b"the site";
 
 fn context(resolver: &Resolver) -> Context<'_> {
     Context {
-        resolver,
+        resolver: Some(resolver),
         site: SITE,
         site_serial: 1,
-        nonce: [9; 16],
-        challenge_id: 77,
+        challenge: Some((77, [9; 16])),
     }
 }
 

@@ -321,3 +321,32 @@ fn what_cannot_be_read_is_answered_to_nobody_in_particular() {
         (5, 4)
     );
 }
+
+#[test]
+fn a_node_that_starts_and_one_that_is_flooded_say_so() {
+    let resolver = node();
+    let asked = ask("88.118.8/MIXED").encode();
+    let starting = Context {
+        resolver: None,
+        ..context(&resolver)
+    };
+    let mut out = Vec::new();
+    assert_eq!(respond(&starting, &asked, &mut out), Outcome::Error);
+    assert_eq!(Said::read(&out).header.response_code, 3);
+    let mut short = Vec::new();
+    too_busy(&asked, &mut short);
+    let said = Said::read(&short);
+    assert_eq!(
+        (said.envelope.request_id, said.header.response_code),
+        (5, 3)
+    );
+    assert_eq!(
+        short.len(),
+        ENVELOPE_BYTES + HEADER_BYTES,
+        "never more than was asked with"
+    );
+    assert!(short.len() < asked.len());
+    let mut nothing = Vec::new();
+    too_busy(b"garbage", &mut nothing);
+    assert!(nothing.is_empty());
+}
