@@ -2,6 +2,10 @@
 //!
 //! The words are those of the assessment (应用成效); what each means is in `docs/counting.md`.
 
+mod counters;
+
+pub use counters::Counters;
+
 //----------- Outcome ----------------------------------------------------------
 
 /// What became of a query.
@@ -24,6 +28,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Success,
+        Self::NotFound,
+        Self::Gone,
+        Self::NotResponsible,
+        Self::Denied,
+        Self::Error,
+        Self::Auxiliary,
+    ];
+
     /// Its name in metrics and reports.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -35,6 +50,66 @@ impl Outcome {
             Self::Denied => "denied",
             Self::Error => "error",
             Self::Auxiliary => "auxiliary",
+        }
+    }
+}
+
+//----------- Protocol ---------------------------------------------------------
+
+/// How it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Protocol {
+    /// The Handle protocol, UDP and TCP.
+    Handle,
+    /// HTTP, whatever the interface.
+    Http,
+}
+
+impl Protocol {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Handle, Self::Http];
+
+    /// Its name in metrics and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Handle => "handle",
+            Self::Http => "http",
+        }
+    }
+}
+
+//----------- Origin -----------------------------------------------------------
+
+/// Who asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Origin {
+    /// Anybody; recursive nodes too.
+    External,
+    /// This machine.
+    Internal,
+}
+
+impl Origin {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::External, Self::Internal];
+
+    /// Its name in metrics and reports.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::External => "external",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// Of whoever is on this machine, or not.
+    #[must_use]
+    pub fn of(is_here: bool) -> Self {
+        if is_here {
+            Self::Internal
+        } else {
+            Self::External
         }
     }
 }

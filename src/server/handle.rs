@@ -16,7 +16,7 @@ use tokio::{
 
 use super::ServerError;
 use crate::{
-    accounting::Outcome,
+    accounting::{Counters, Origin, Outcome, Protocol},
     change::SiteProtocol,
     protocol::handle::{self, Context, Interface},
     resolver::Resolver,
@@ -28,13 +28,26 @@ const SITE_SERIAL: u16 = 1;
 //----------- Responder --------------------------------------------------------
 
 /// Who answers, on every listener.
-#[derive(Default)]
 pub(super) struct Responder {
     /// Set once the node is ready.
     resolver: OnceLock<Resolver>,
+    counters: Arc<Counters>,
 }
 
 impl Responder {
+    pub(super) fn new(counters: Arc<Counters>) -> Self {
+        Self {
+            resolver: OnceLock::new(),
+            counters,
+        }
+    }
+
+    /// Counts an answer that was sent.
+    fn count(&self, outcome: Outcome, peer: SocketAddr) {
+        let origin = Origin::of(is_here(peer.ip()));
+        self.counters.count(Protocol::Handle, outcome, origin);
+    }
+
     /// The node is ready.
     pub(super) fn open(&self, resolver: Resolver) {
         // It is opened once.

@@ -2,7 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, OnceLock, Weak},
+    sync::{Arc, Mutex, OnceLock, Weak},
     time::Duration,
 };
 
@@ -37,6 +37,7 @@ pub(super) struct Scrape {
     pub(super) metrics: Arc<Metrics>,
     api: Weak<Api>,
     data_dir: PathBuf,
+    rendering: Mutex<()>,
     /// Set once the node is ready; it must not keep the writers going.
     node: OnceLock<(WeakRegistry, Arc<State>)>,
 }
@@ -50,6 +51,7 @@ impl Scrape {
             metrics: Arc::new(Metrics::new(&partitions, &causes)),
             api: Arc::downgrade(api),
             data_dir,
+            rendering: Mutex::default(),
             node: OnceLock::new(),
         }
     }
@@ -60,8 +62,9 @@ impl Scrape {
         let _ = self.node.set((registry, state));
     }
 
-    /// The metrics now.
+    /// The metrics now; one collector at a time.
     fn render(&self) -> String {
+        let _alone = self.rendering.lock();
         let metrics = &self.metrics;
         if let Some(api) = self.api.upgrade() {
             let (done, total) = api.startup.get();
@@ -79,6 +82,12 @@ impl Scrape {
             for cause in ReadOnlyCause::ALL {
                 metrics.set_read_only(cause.name(), causes.contains(&cause));
             }
+        }
+        if let Some(api) = self.api.upgrade() {
+            let counts = api.counters.each();
+            metrics.set_resolutions(counts.map(|(protocol, outcome, origin, count)| {
+                ([protocol.name(), outcome.name(), origin.name()], count)
+            }));
         }
         metrics.render()
     }

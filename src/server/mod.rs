@@ -83,7 +83,7 @@ impl Server {
         let scrape = Arc::new(Scrape::new(&api, options.node.data_dir.clone()));
         let handle = HandleListener::bind(&options.handle.listen).await?;
         let handle_addresses = handle.addresses().to_owned();
-        let responder = Arc::new(Responder::default());
+        let responder = Arc::new(Responder::new(Arc::clone(&api.counters)));
         let mut listeners = handle.start(&responder, &stopped);
         listeners.extend([
             spawn(http.run(router(Arc::clone(&api)), stopped.clone())),

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use prometheus::{
-    Gauge, HistogramOpts, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder, core::Collector,
+    Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder, core::Collector,
 };
 
 /// Upper bounds in seconds: a sync takes from tens of microseconds (cached) to a second (a disk
@@ -37,6 +37,7 @@ pub struct Metrics {
     snapshots_set_aside: IntCounter,
     identifiers: IntGauge,
     registrations: IntGauge,
+    resolutions: IntCounterVec,
 }
 
 impl Metrics {
@@ -103,6 +104,7 @@ impl Metrics {
                 "biaoshi_ledger_registrations",
                 "Cumulative registrations, as the ledger folds to",
             ),
+            resolutions: resolutions(r),
             registry,
         };
         // Not known yet is not none.
@@ -149,6 +151,15 @@ impl Metrics {
     /// A snapshot was of no use.
     pub fn snapshot_set_aside(&self) {
         self.snapshots_set_aside.inc();
+    }
+
+    /// Answers so far, by protocol, outcome and origin.
+    pub fn set_resolutions<'a>(&self, counts: impl Iterator<Item = ([&'a str; 3], u64)>) {
+        for (labels, count) in counts {
+            let counter = self.resolutions.with_label_values(&labels);
+            // What is counted elsewhere is shown here, and never goes back.
+            counter.inc_by(count.saturating_sub(counter.get()));
+        }
     }
 
     //--- What is, set when it is asked for
@@ -220,6 +231,13 @@ fn gauges(
     made
 }
 
+fn resolutions(registry: &Registry) -> IntCounterVec {
+    let help = "Answers to queries, since the process began";
+    let options = Opts::new("biaoshi_resolutions_total", help);
+    let labels = ["protocol", "outcome", "origin"];
+    registered(registry, IntCounterVec::new(options, &labels))
+}
+
 fn append_seconds(registry: &Registry, partitions: &[&str]) -> HistogramVec {
     let help = "How long an entry took to be durable";
     let options = HistogramOpts::new("biaoshi_ledger_append_seconds", help);
@@ -253,7 +271,12 @@ mod tests {
     use super::*;
 
     fn metrics() -> Metrics {
-        Metrics::new(&["control", "data/1"], &["no_space", "clock"])
+        let metrics = Metrics::new(&["control", "data/1"], &["no_space", "clock"]);
+        let labels = ["handle", "success", "external"];
+        metrics.set_resolutions([(labels, 7)].into_iter());
+        // What is told twice is counted once.
+        metrics.set_resolutions([(labels, 7)].into_iter());
+        metrics
     }
 
     /// Each metric has its row, and each row its metric.
@@ -278,6 +301,7 @@ mod tests {
             "biaoshi_read_only{cause=\"clock\"} 0",
             "biaoshi_ledger_append_seconds_count{partition=\"data/1\"} 0",
             "biaoshi_snapshots_failed_total 0",
+            "biaoshi_resolutions_total{origin=\"external\",outcome=\"success\",protocol=\"handle\"} 7",
             "biaoshi_ledger_free_bytes NaN",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} in {text}");

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "shared by tests that use different parts of it")]
 
+pub(crate) mod handle;
+
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, ErrorKind, Read, Write},

@@ -3,7 +3,9 @@
 use std::sync::{Arc, OnceLock};
 
 use super::{health::Startup, problem::Problem};
-use crate::{access::Gate, registry::Registry, resolver::Resolver, state::State};
+use crate::{
+    access::Gate, accounting::Counters, registry::Registry, resolver::Resolver, state::State,
+};
 
 //----------- Api --------------------------------------------------------------
 
@@ -16,6 +18,8 @@ pub struct Api {
     pub startup: Startup,
     /// The longest body of a request, in bytes.
     pub body_bytes_max: usize,
+    /// How many answers there were.
+    pub counters: Arc<Counters>,
     node: OnceLock<Node>,
 }
 
@@ -45,6 +49,7 @@ impl Api {
             gate,
             startup: Startup::default(),
             body_bytes_max,
+            counters: Arc::default(),
             node: OnceLock::new(),
         }
     }

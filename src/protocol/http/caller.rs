@@ -8,6 +8,7 @@ use axum::{
 use super::{Api, Peer, problem::Problem};
 use crate::{
     access::{Action, Caller, Identified},
+    accounting::{Origin, Outcome, Protocol},
     registry::Idempotency,
 };
 
@@ -23,13 +24,7 @@ const FORWARDED: [HeaderName; 3] = [
 
 /// The caller of a request.
 pub(super) fn identify(api: &Api, parts: &Parts) -> Result<Caller, Problem> {
-    let peer = parts.extensions.get::<Peer>();
-    // Whoever a proxy on this machine passes on is not on this machine.
-    let is_passed_on = FORWARDED
-        .iter()
-        .any(|name| parts.headers.contains_key(name));
-    let is_loopback = peer.is_some_and(|peer| peer.is_loopback) && !is_passed_on;
-    match api.gate.identify(bearer(&parts.headers)?, is_loopback) {
+    match api.gate.identify(bearer(&parts.headers)?, is_here(parts)) {
         Identified::As(caller) => Ok(caller),
         Identified::UnknownToken => Err(Problem::unauthorized(
             "this token is not known; it is in <data_dir>/admin-token",
@@ -40,6 +35,22 @@ pub(super) fn identify(api: &Api, parts: &Parts) -> Result<Caller, Problem> {
             "this token opens nothing from beyond this machine",
         )),
     }
+}
+
+/// Counts an answer to a request.
+pub(super) fn count(api: &Api, parts: &Parts, outcome: Outcome) {
+    let origin = Origin::of(is_here(parts));
+    api.counters.count(Protocol::Http, outcome, origin);
+}
+
+/// Whether a request comes from this machine.
+fn is_here(parts: &Parts) -> bool {
+    let peer = parts.extensions.get::<Peer>();
+    // Whoever a proxy on this machine passes on is not on this machine.
+    let is_passed_on = FORWARDED
+        .iter()
+        .any(|name| parts.headers.contains_key(name));
+    peer.is_some_and(|peer| peer.is_loopback) && !is_passed_on
 }
 
 /// The caller of a request that only some may make.

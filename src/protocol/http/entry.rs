@@ -11,6 +11,7 @@ use serde_json::json;
 
 use super::{Api, Reply, caller, identifiers, problem::Problem, resolved};
 use crate::{
+    protocol::outcome_of,
     record::{Ttl, ValueRef},
     resolver::Resolution,
     state::directory::Belongs,
@@ -79,6 +80,7 @@ fn lead(api: &Api, parts: &Parts, raw: &str) -> Reply {
     let query = identifiers::query(raw)?;
     let is_led = !wants_data(&parts.uri, &parts.headers);
     let reply = node.resolver.resolve(&query, caller, |resolution| {
+        caller::count(api, parts, outcome_of(&resolution));
         let target = match &resolution {
             Resolution::Found(found) if is_led => found.values().find_map(target),
             _ => None,

@@ -17,7 +17,9 @@ use super::{
     value::{permissions_reply, references_reply, time_ms, ttl_reply},
 };
 use crate::{
+    accounting::Outcome,
     identifier::{Identifier, url},
+    protocol::outcome_of,
     record::ValueRef,
     resolver::{PrefixView, Resolution},
 };
@@ -68,7 +70,16 @@ fn resolve(api: &Api, parts: &Parts) -> Reply {
         Err(message) => return Ok(refused(code::PROTOCOL_ERROR, message)),
     };
     let (status, body) = node.resolver.resolve(&query, caller, |resolution| {
-        answer(&query, &asked, &resolution)
+        let (status, body) = answer(&query, &asked, &resolution);
+        let has_none = body["responseCode"] == code::VALUES_NOT_FOUND;
+        let outcome = if has_none {
+            // No data was returned: it does not count as a success.
+            Outcome::NotFound
+        } else {
+            outcome_of(&resolution)
+        };
+        caller::count(api, parts, outcome);
+        (status, body)
     });
     Ok(send(status, &body, asked.pretty))
 }

@@ -14,6 +14,7 @@ use super::{Api, IDENTIFIERS, Reply, body, caller, problem::Problem, resolved, v
 use crate::{
     access::Action,
     identifier::{Identifier, url as path},
+    protocol::outcome_of,
     registry::{Operation, Receipt, Request as Work, RequestedValue, Verdict},
 };
 
@@ -31,6 +32,7 @@ pub(super) fn resolve(api: &Api, parts: &Parts, raw: &str) -> Reply {
     let caller = caller::identify(api, parts)?;
     let query = query(raw)?;
     node.resolver.resolve(&query, caller, |resolution| {
+        caller::count(api, parts, outcome_of(&resolution));
         resolved::reply(&query, caller, &resolution)
     })
 }

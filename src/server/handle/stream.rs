@@ -86,7 +86,7 @@ pub(super) async fn run(
 /// Answers one request after the other.
 async fn serve(mut stream: TcpStream, responder: &Responder) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let local: SocketAddr = stream.local_addr()?;
+    let (local, peer): (SocketAddr, SocketAddr) = (stream.local_addr()?, stream.peer_addr()?);
     let (mut message, mut answer) = (Vec::new(), Vec::new());
     loop {
         message.resize(ENVELOPE_BYTES, 0);
@@ -95,9 +95,10 @@ async fn serve(mut stream: TcpStream, responder: &Responder) -> io::Result<()> {
         let rest = tokio::time::timeout(MESSAGE_TIMEOUT, read_rest(&mut stream, &mut message));
         let is_read = rest.await??;
         answer.clear();
-        responder.respond(local, &message, &mut answer);
+        let outcome = responder.respond(local, &message, &mut answer);
         let write = tokio::time::timeout(WRITE_TIMEOUT, stream.write_all(&answer));
         write.await??;
+        responder.count(outcome, peer);
         if !is_read {
             // Where the next message begins nobody knows.
             return stream.shutdown().await;

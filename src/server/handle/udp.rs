@@ -89,17 +89,20 @@ impl Answering {
             datagram
         };
         self.answer.clear();
-        self.responder
+        let outcome = self
+            .responder
             .respond(self.local, message, &mut self.answer);
         if !is_here(peer.ip()) {
             match self.byte_rate.judge(peer.ip(), self.answer.len(), now_ms) {
-                Verdict::Send => {}
+                Verdict::Send => self.responder.count(outcome, peer),
                 Verdict::Shorten => {
                     self.answer.clear();
                     too_busy(message, &mut self.answer);
                 }
                 Verdict::Drop => return,
             }
+        } else {
+            self.responder.count(outcome, peer);
         }
         let mut datagrams = Vec::new();
         fragments(&self.answer, |datagram| datagrams.push(datagram.to_vec()));

@@ -1,0 +1,166 @@
+//! The same question over each protocol: the same answer, counted the same.
+
+mod common;
+
+use std::{collections::BTreeMap, fs};
+
+use biaoshi::identifier::{Identifier, url};
+use common::{
+    Client, Node, data,
+    handle::{ask, request, udp},
+};
+
+/// What an answer was, in words of no protocol.
+type Tally = BTreeMap<&'static str, u64>;
+
+/// What a status of version 1 says.
+fn by_http(status: u16) -> &'static str {
+    match status {
+        200 | 300 => "success",
+        404 => "not_found",
+        410 => "gone",
+        421 => "not_responsible",
+        401 => "denied",
+        503 => "error",
+        other => panic!("HTTP {other}"),
+    }
+}
+
+/// What a response code of the Handle protocol says; removed ones are not told from absent ones.
+fn by_handle(code: u32) -> &'static str {
+    match code {
+        1 | 302 | 303 => "success",
+        100 => "not_found",
+        301 => "not_responsible",
+        402 => "denied",
+        3 => "error",
+        other => panic!("response code {other}"),
+    }
+}
+
+/// What the node has counted of a protocol.
+fn counted(node: &Node, protocol: &str) -> Tally {
+    let outcomes = [
+        "success",
+        "not_found",
+        "gone",
+        "not_responsible",
+        "denied",
+        "error",
+    ];
+    let count = |outcome: &'static str| {
+        let labels = format!("origin=\"internal\",outcome=\"{outcome}\",protocol=\"{protocol}\"");
+        let count = node.metric(&format!("biaoshi_resolutions_total{{{labels}}}"));
+        (outcome, format!("{count}").parse().expect("it is whole"))
+    };
+    let all = outcomes.into_iter().map(count);
+    all.filter(|(_, count)| *count > 0).collect()
+}
+
+/// Asks over both, and compares answer by answer.
+fn ask_all<'a>(node: &Node, queries: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Tally {
+    let mut http = Client::connect(node.address());
+    let handle = udp(node);
+    let mut tally = Tally::new();
+    for (id, (query, expected)) in (1..).zip(queries) {
+        let identifier = Identifier::parse_query(query).expect("each can be asked");
+        let path = format!("/api/v1/identifiers/{}", url::to_path(&identifier));
+        let (status, body) = http.request("GET", &path, &[], b"");
+        let over_http = by_http(status);
+        let (found, code, payload) = ask(&handle, &request(id, query, &[]));
+        assert_eq!(found, id);
+        let over_handle = by_handle(code);
+        let same = if over_http == "gone" {
+            "not_found"
+        } else {
+            over_http
+        };
+        assert_eq!(
+            over_handle, same,
+            "{query:?}: HTTP {status}, response code {code}"
+        );
+        if let Some(expected) = expected {
+            let outcome = match expected {
+                "found" | "view" => "success",
+                // The sample's self-built enterprises have no route yet.
+                "referral" => "error",
+                "not_found" | "unassigned" => "not_found",
+                other => {
+                    assert_eq!(other, "not_responsible", "{query:?}");
+                    "not_responsible"
+                }
+            };
+            assert_eq!(over_http, outcome, "{query:?}");
+        }
+        if status == 200 && !query.to_ascii_uppercase().starts_with("0.NA/") {
+            check_values(query, &body, &payload);
+        }
+        *tally.entry(over_http).or_default() += 1;
+    }
+    tally
+}
+
+/// Every value that HTTP shows is in the other answer too.
+fn check_values(query: &str, body: &[u8], payload: &[u8]) {
+    let body: serde_json::Value = serde_json::from_slice(body).expect("it is JSON");
+    let has = |text: &str| {
+        payload
+            .windows(text.len())
+            .any(|window| window == text.as_bytes())
+    };
+    assert!(has(query), "the caller's spelling: {query:?}");
+    for value in body["values"].as_array().expect("a record has values") {
+        let (kind, data) = (&value["type"], &value["data"]);
+        let kind = kind.as_str().expect("a type is text");
+        let data = data.as_str().expect("the sample's data is text");
+        assert!(has(kind) && has(data), "{query:?}: {kind} {data:?}");
+    }
+}
+
+#[test]
+fn each_query_has_one_answer() {
+    let node = Node::start();
+    assert_eq!(node.import("enterprises.csv", &[]).0, 0);
+    assert_eq!(node.import("products.csv", &[]).0, 0);
+    let mixed = fs::read_to_string(data("queries-mixed.tsv")).expect("the sample is there");
+    let mixed = mixed.lines().skip(1).map(|line| {
+        let (query, expected) = line.split_once('\t').expect("two columns");
+        (query, Some(expected))
+    });
+    let plain = fs::read_to_string(data("queries.txt")).expect("the sample is there");
+    let plain = plain.lines().map(|query| (query, None));
+    let tally = ask_all(&node, mixed.chain(plain));
+    assert!(tally.len() >= 4 && tally["success"] > 1_000, "{tally:?}");
+    assert_eq!(counted(&node, "http"), tally);
+    assert_eq!(counted(&node, "handle"), tally);
+}
+
+#[test]
+fn what_was_removed_or_is_private_has_one_answer() {
+    let node = Node::start();
+    assert_eq!(node.import("enterprises.csv", &[]).0, 0);
+    let token = format!("Authorization: Bearer {}", node.token());
+    let headers = [token.as_str(), "Content-Type: application/json"];
+    let mut client = Client::connect(node.address());
+    let path = |name: &str| format!("/api/v1/identifiers/88.118.0002/{name}");
+    for (name, permissions) in [("REMOVED", "1110"), ("PRIVATE", "1100")] {
+        let body = format!(
+            r#"{{"values":[{{"index":1,"type":"NAME","data":"x","permissions":"{permissions}"}}]}}"#
+        );
+        let (status, answer) = client.request("PUT", &path(name), &headers, body.as_bytes());
+        assert_eq!(status, 201, "{}", String::from_utf8_lossy(&answer));
+    }
+    assert_eq!(
+        client.request("DELETE", &path("REMOVED"), &headers, b"").0,
+        200
+    );
+    assert_eq!(client.request("GET", &path("REMOVED"), &[], b"").0, 410);
+    assert_eq!(client.request("GET", &path("PRIVATE"), &[], b"").0, 401);
+    let handle = udp(&node);
+    assert_eq!(ask(&handle, &request(1, "88.118.0002/REMOVED", &[])).1, 100);
+    // The client asks for what is public, and nothing is.
+    assert_eq!(ask(&handle, &request(2, "88.118.0002/PRIVATE", &[])).1, 200);
+    let expected = Tally::from([("gone", 1), ("denied", 1)]);
+    assert_eq!(counted(&node, "http"), expected);
+    assert_eq!(counted(&node, "handle"), expected);
+}
