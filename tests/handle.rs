@@ -140,3 +140,38 @@ fn it_ends_when_it_is_asked_to_though_connections_are_open() {
     node.start_again();
     assert_eq!(ask(&udp(&node), &request(2, PRODUCT, &[])).1, 1);
 }
+
+#[test]
+fn the_command_line_asks_over_it_too() {
+    let node = node();
+    let ask = |more: &[&str]| {
+        let output = node.run(&[&["resolve", "--via", "handle"], more].concat());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (
+            output.status.code(),
+            text(&output.stdout),
+            text(&output.stderr),
+        )
+    };
+    let (code, shown, _) = ask(&[PRODUCT]);
+    assert_eq!(code, Some(0));
+    assert!(shown.contains(PRODUCT) && shown.contains("NAME"), "{shown}");
+    let over_http = node.run(&["resolve", PRODUCT]);
+    assert_eq!(
+        shown,
+        String::from_utf8_lossy(&over_http.stdout),
+        "the same lines"
+    );
+    let (_, shown, _) = ask(&["--json", PRODUCT]);
+    let shown: serde_json::Value = serde_json::from_str(&shown).expect("it is JSON");
+    assert_eq!(shown["identifier"], PRODUCT);
+    let (code, _, told) = ask(&["88.118.0002/NONE"]);
+    assert!(
+        code == Some(1) && told.contains("response code 100"),
+        "{told}"
+    );
+    let (code, _, told) = ask(&["--node", "127.0.0.1:1", PRODUCT]);
+    assert!(code == Some(1) && told.contains("no answer from"), "{told}");
+    let (code, _, told) = ask(&["--node", "nowhere", PRODUCT]);
+    assert!(code == Some(2) && told.contains("HOST:PORT"), "{told}");
+}

@@ -104,7 +104,8 @@ const RESOLVE_EXAMPLES: &str = "\
 Examples:
   biaoshi resolve 88.118.0002/P03202605270000001
   biaoshi resolve 0.NA/88.118.0002
-  biaoshi resolve 88.118.0002/P03202605270000001 --json";
+  biaoshi resolve 88.118.0002/P03202605270000001 --json
+  biaoshi resolve --via handle 88.118.0002/P03202605270000001";
 
 const LEDGER_EXAMPLES: &str = "\
 Examples:
@@ -171,9 +172,22 @@ pub struct ResolveArguments {
     #[arg(value_name = "IDENTIFIER")]
     pub identifier: String,
 
+    /// How to ask; for `handle`, --node is HOST:PORT
+    #[arg(long, value_enum, default_value = "http")]
+    pub via: Via,
+
     /// The node to talk to
     #[command(flatten)]
     pub node: NodeArguments,
+}
+
+/// How a node is asked.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Via {
+    /// Over HTTP: shows private values too, where the token is at hand
+    Http,
+    /// Over the Handle protocol, TCP: what everybody sees
+    Handle,
 }
 
 //----------- NodeArguments ------------------------------------------------------

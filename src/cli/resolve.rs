@@ -1,12 +1,13 @@
 //! `resolve`: asks the running node.
 
+mod handle;
 mod shown;
 #[cfg(test)]
 mod tests;
 
 use hyper::StatusCode;
 
-use super::arguments::ResolveArguments;
+use super::arguments::{ResolveArguments, Via};
 use super::client::{Client, Problem, Reply, Target, TokenUse};
 use super::{Exit, Failure, Output};
 use crate::config::Config;
@@ -20,6 +21,17 @@ pub(super) fn run(
     arguments: &ResolveArguments,
     output: &Output,
 ) -> Result<Exit, Failure> {
+    if arguments.via == Via::Handle {
+        let node = arguments.node.node.as_deref();
+        let said = handle::resolve(config, node, &arguments.identifier)?;
+        if output.is_json() {
+            output.json(&said)?;
+        } else {
+            let shown = shown::show(StatusCode::OK, &said.to_string(), &arguments.identifier);
+            output.text(&shown.unwrap_or_default())?;
+        }
+        return Ok(Exit::Done);
+    }
     let target = Target::find(config, &arguments.node, TokenUse::Helpful)?;
     output.text(&resolve(target, &arguments.identifier, output.is_json())?)?;
     Ok(Exit::Done)

@@ -7,7 +7,7 @@ use std::{
 };
 
 use biaoshi::protocol::handle::{
-    ENVELOPE_BYTES, Envelope, HEADER_BYTES, Header, OpCode, VERSION, fragments,
+    ENVELOPE_BYTES, Envelope, HEADER_BYTES, Header, fragments, resolution_request,
 };
 
 use super::Node;
@@ -24,40 +24,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 //----------- A client ---------------------------------------------------------
 
 pub(crate) fn request(request_id: u32, handle: &str, types: &[String]) -> Vec<u8> {
-    let put = |out: &mut Vec<u8>, text: &str| {
-        out.extend(u32::try_from(text.len()).expect("short").to_be_bytes());
-        out.extend(text.as_bytes());
-    };
-    let mut body = Vec::new();
-    put(&mut body, handle);
-    body.extend([0; 4]);
-    body.extend(u32::try_from(types.len()).expect("few").to_be_bytes());
-    types.iter().for_each(|kind| put(&mut body, kind));
-    let body_length = u32::try_from(body.len()).expect("short");
-    let mut message = Vec::new();
-    let envelope = Envelope {
-        version: VERSION,
-        suggested: VERSION,
-        flags: 0,
-        session_id: 10_001,
-        request_id,
-        sequence: 0,
-        message_length: 24 + body_length + 4,
-    };
-    envelope.encode(&mut message);
-    let header = Header {
-        op_code: OpCode::RESOLUTION,
-        response_code: 0,
-        op_flags: Header::RECURSIVE | Header::PUBLIC_ONLY,
-        site_serial: 0xffff,
-        recursion_count: 0,
-        expiration: 0,
-        body_length,
-    };
-    header.encode(&mut message);
-    message.extend(body);
-    message.extend([0; 4]);
-    message
+    let types: Vec<&str> = types.iter().map(String::as_str).collect();
+    resolution_request(request_id, handle, &types)
 }
 
 /// Request, response code, and all behind the envelope.

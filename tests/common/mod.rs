@@ -230,6 +230,7 @@ impl Node {
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
         if let Some(running) = &self.running {
             command.env("BIAOSHI_HTTP_LISTEN", &running.address);
+            command.env("BIAOSHI_HANDLE_LISTEN", &running.handle);
         }
         command
     }

@@ -15,6 +15,7 @@
 //!
 //! Numbers are big-endian; strings and bytes have their length in four bytes before them.
 
+mod client;
 mod error;
 mod fragment;
 mod message;
@@ -25,6 +26,7 @@ mod respond;
 mod tests;
 mod value;
 
+pub use client::{SaidValue, SaidValues, resolution_request};
 pub use error::HandleError;
 pub use fragment::{DATAGRAM_BYTES_MAX, fragments};
 pub use message::{

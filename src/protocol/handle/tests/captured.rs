@@ -2,7 +2,7 @@
 //! asked of us: each field of the reply is the same, or listed as meant to differ.
 
 use super::*;
-use crate::{change::Cursor, record::Reference};
+use crate::record::Reference;
 
 /// Messages as they were seen on the wire between Handle.Net 9.3.1's client and server.
 const CAPTURED: &str = include_str!("../../../../tests/data/handle-captured.txt");
@@ -56,40 +56,29 @@ fn exchanges() -> Vec<Exchange> {
 
 /// The values of a successful reply.
 fn values(body: &[u8]) -> (String, Vec<Value>) {
-    let mut cursor = Cursor::new(body);
-    let text =
-        |cursor: &mut Cursor<'_>| String::from_utf8(cursor.bytes32().unwrap().to_vec()).unwrap();
-    let handle = text(&mut cursor);
-    let count = cursor.u32().unwrap();
-    let mut values = Vec::new();
-    for _ in 0..count {
-        let index = cursor.u32().unwrap();
-        let timestamp_ms = u64::from(cursor.u32().unwrap()) * 1_000;
-        let (kind, ttl) = (cursor.u8().unwrap(), cursor.u32().unwrap());
-        let permissions = Permissions::from_bits(cursor.u8().unwrap()).unwrap();
-        let name = text(&mut cursor);
-        let data = cursor.bytes32().unwrap().into();
-        let mut references = Vec::new();
-        for _ in 0..cursor.u32().unwrap() {
-            let handle = text(&mut cursor).into();
-            let index = cursor.u32().unwrap();
-            references.push(Reference { handle, index });
-        }
-        values.push(Value {
-            index,
-            kind: name.into(),
-            data,
-            ttl: if kind == 0 {
-                Ttl::Relative(ttl)
-            } else {
-                Ttl::Absolute(ttl)
-            },
-            permissions,
-            timestamp_ms,
-            references,
-        });
-    }
-    (handle, values)
+    let said = SaidValues::decode(body).unwrap();
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let value = |said: &SaidValue<'_>| Value {
+        index: said.index,
+        kind: text(said.kind).into(),
+        data: said.data.into(),
+        ttl: if said.ttl_is_absolute {
+            Ttl::Absolute(said.ttl)
+        } else {
+            Ttl::Relative(said.ttl)
+        },
+        permissions: Permissions::from_bits(said.permissions).unwrap(),
+        timestamp_ms: u64::from(said.timestamp_seconds) * 1_000,
+        references: said
+            .references
+            .iter()
+            .map(|(handle, index)| Reference {
+                handle: text(handle).into(),
+                index: *index,
+            })
+            .collect(),
+    };
+    (text(said.handle), said.values.iter().map(value).collect())
 }
 
 /// A node that holds what the captured replies of one section show, and what was private there.
