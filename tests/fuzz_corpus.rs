@@ -8,6 +8,10 @@ use std::{fs, path::Path};
 mod csv_row;
 #[path = "../fuzz/oracles/entry.rs"]
 mod entry;
+#[path = "../fuzz/oracles/handle_message.rs"]
+mod handle_message;
+#[path = "../fuzz/oracles/handle_reassembly.rs"]
+mod handle_reassembly;
 #[path = "../fuzz/oracles/identifier.rs"]
 mod identifier;
 #[path = "../fuzz/oracles/record.rs"]
@@ -42,6 +46,16 @@ fn csv_row_corpus() {
 #[test]
 fn entry_corpus() {
     replay("entry", entry::check);
+}
+
+#[test]
+fn handle_message_corpus() {
+    replay("handle_message", handle_message::check);
+}
+
+#[test]
+fn handle_reassembly_corpus() {
+    replay("handle_reassembly", handle_reassembly::check);
 }
 
 #[test]
