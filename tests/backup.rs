@@ -398,6 +398,24 @@ fn what_is_cut_off_is_not_taken_for_whole() {
     assert!(cut_off > 0, "the first is killed at once");
 }
 
+/// What a backup had copied before it was cut off need not be copied again.
+#[test]
+fn a_backup_goes_on_where_another_was_cut_off() {
+    let node = node();
+    let backups = node.path("backups");
+    let first = succeed(&node, &["backup", "create", text(&backups)]);
+    assert!(first["segments_copied"].as_u64() > Some(0), "{first}");
+    let folder = first["backup"].as_str().expect("it has a folder");
+    fs::remove_file(Path::new(folder).join("manifest.json")).expect("it is there");
+    let left = backups.join("segments/data-1/segment-00000099-0000000000000000.sqlite");
+    fs::write(&left, "of a backup that was removed").expect("it can be written");
+    let second = succeed(&node, &["backup", "create", text(&backups)]);
+    assert_eq!(second["segments_copied"], 0, "{second}");
+    assert_eq!(second["segments_shared"], first["segments_copied"]);
+    assert!(!Path::new(folder).exists() && !left.exists());
+    succeed(&node, &["backup", "verify", text(&backups)]);
+}
+
 //----------- Refused ----------------------------------------------------------
 
 #[test]

@@ -12,7 +12,7 @@ use super::{
     BackupError, Cut, Repository, Tell,
     cut::PartitionCut,
     entries::EntriesWriter,
-    hashing::{Hashing, copy_file},
+    hashing::{Hashing, copy_file, file_row},
     manifest::{FileRow, Manifest, PartitionRow, SegmentRow},
     repository::ENTRIES,
 };
@@ -83,15 +83,11 @@ pub async fn create(
     if dry_run {
         return Ok(creating.created);
     }
-    if keep.is_some() || repository.root.exists() {
-        // What was cut off gives its space back first; what is finished stays until this one is.
-        repository.tidy(None)?;
-    }
+    repository.remove_unfinished()?;
     creating.write(ledger, &cut, taken_at).await?;
     let created = creating.created;
-    if keep.is_some() {
-        repository.tidy(keep)?;
-    }
+    // What is finished stays until this one is.
+    repository.tidy(keep)?;
     drop(lock);
     Ok(created)
 }
@@ -139,7 +135,9 @@ impl Creating<'_, '_> {
         let mut needed_bytes = SPARE_BYTES;
         for one in &cut.partitions {
             for segment in &one.segments {
-                if self.shared(one, segment).is_some() {
+                if let Some(content) = self.shared(one, segment) {
+                    let (_, path) = self.path_of(one, segment);
+                    self.known.insert(path, content);
                     self.created.segments_shared += 1;
                 } else {
                     self.created.segments_copied += 1;
@@ -211,12 +209,18 @@ impl Creating<'_, '_> {
         (file, path)
     }
 
-    /// What is known of a segment that an earlier backup has.
+    /// What is known of a segment that an earlier backup has, or had copied before it was cut off.
     fn shared(&self, one: &PartitionCut, segment: &SegmentInfo) -> Option<FileRow> {
         let (_, path) = self.path_of(one, segment);
-        let content = self.known.get(&path)?;
-        let length = fs::metadata(&path).ok()?.len();
-        (length == content.bytes).then(|| content.clone())
+        if let Some(content) = self.known.get(&path) {
+            let length = fs::metadata(&path).ok()?.len();
+            return (length == content.bytes).then(|| content.clone());
+        }
+        // Under its name it was verified once; no manifest has its hash.
+        let copy = ClosedSegment::open(&path).ok()?;
+        copy.verify().ok()?;
+        let is_it = (copy.begin(), copy.end()) == (segment.begin, segment.end);
+        is_it.then(|| file_row(&path).ok()).flatten()
     }
 
     fn take_segment(

@@ -63,13 +63,17 @@ pub(super) fn copy_file(from: &Path, to: Box<dyn DiskFile>) -> Result<FileRow, B
 
 /// Refuses a file that is not what a manifest says.
 pub(super) fn check_file(path: &Path, expected: &FileRow) -> Result<(), BackupError> {
+    check_same(path, &file_row(path)?, expected)
+}
+
+/// What a file has.
+pub(super) fn file_row(path: &Path) -> Result<FileRow, BackupError> {
     let mut hashing = Hashing::new(io::sink());
     let bytes = pour(path, &mut hashing)?;
-    let found = FileRow {
+    Ok(FileRow {
         bytes,
         sha256: hashing.finish().1.to_string(),
-    };
-    check_same(path, &found, expected)
+    })
 }
 
 /// Refuses what was read of a file where it is not what a manifest says.

@@ -152,16 +152,20 @@ impl Repository {
         segment_path(&self.root, partition, file)
     }
 
-    /// Removes what was cut off, backups beyond the newest `keep`, and segments that no backup has.
-    pub(super) fn tidy(&self, keep: Option<usize>) -> Result<(), BackupError> {
-        let mut kept = Vec::new();
+    /// Removes backups that were cut off. Segments that they had copied stay: the next one has
+    /// them already.
+    pub(super) fn remove_unfinished(&self) -> Result<(), BackupError> {
         for path in self.folders()? {
-            if path.join(MANIFEST).exists() {
-                kept.push(self.backup(path)?);
-            } else {
+            if !path.join(MANIFEST).exists() {
                 self.remove_folder(&path)?;
             }
         }
+        Ok(())
+    }
+
+    /// Removes backups beyond the newest `keep`, and segments that no backup has.
+    pub(super) fn tidy(&self, keep: Option<usize>) -> Result<(), BackupError> {
+        let mut kept = self.backups()?;
         let surplus = keep.map_or(0, |keep| kept.len().saturating_sub(keep.max(1)));
         for old in kept.drain(..surplus) {
             self.remove_folder(&old.path)?;
