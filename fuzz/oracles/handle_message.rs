@@ -23,7 +23,7 @@ pub(crate) fn check(data: &[u8]) {
         resolver: Some(&RESOLVER),
         site: b"site",
         site_serial: 1,
-        challenge: Some((7, [7; 16])),
+        challenge: &|| Some((7, [7; 16])),
     };
     let mut out = Vec::new();
     respond(&context, data, &mut out);

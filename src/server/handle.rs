@@ -54,21 +54,26 @@ impl Responder {
         let _ = self.resolver.set(resolver);
     }
 
-    /// Answers a whole message that came to `local`.
-    fn respond(&self, local: SocketAddr, message: &[u8], out: &mut Vec<u8>) -> Outcome {
-        let site = site_of(local);
-        let mut entropy = [0; 20];
-        // Without it nobody is asked who it is: a nonce that can be foretold is none.
-        let has_entropy = getrandom::fill(&mut entropy).is_ok();
-        let [a, b, c, d, nonce @ ..] = entropy;
+    /// Answers a whole message that came to where `site` is.
+    fn respond(&self, site: &[u8], message: &[u8], out: &mut Vec<u8>) -> Outcome {
         let context = Context {
             resolver: self.resolver.get(),
-            site: &site,
+            site,
             site_serial: SITE_SERIAL,
-            challenge: has_entropy.then(|| (u32::from_be_bytes([a & 0x7f, b, c, d]), nonce)),
+            challenge: &make_challenge,
         };
         handle::respond(&context, message, out)
     }
+}
+
+/// A number and a nonce from the kernel. Without it nobody is asked who it is: a nonce that can be
+/// foretold is none.
+fn make_challenge() -> Option<(u32, [u8; 16])> {
+    let mut entropy = [0; 20];
+    getrandom::fill(&mut entropy).ok()?;
+    let [a, b, c, d, nonce @ ..] = entropy;
+    // Handle.Net's clients take it for a signed number.
+    Some((u32::from_be_bytes([a & 0x7f, b, c, d]), nonce))
 }
 
 /// This node as a site: what answers at the address that was asked.

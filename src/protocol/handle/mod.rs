@@ -35,5 +35,5 @@ pub use message::{
 };
 pub use reassembly::{Reassembly, Taken};
 pub use resolution::Query;
-pub use respond::{Context, respond, too_busy};
+pub use respond::{Context, MakeChallenge, respond, too_busy};
 pub use value::{Interface, site};

@@ -41,8 +41,12 @@ const NO_SERIAL: u16 = 0xffff;
 
 //----------- Context ----------------------------------------------------------
 
+/// Makes a challenge: its number, and sixteen bytes that nobody can foretell; none where there is
+/// no entropy.
+pub type MakeChallenge<'a> = dyn Fn() -> Option<(u32, [u8; 16])> + 'a;
+
 /// What an answer depends on besides the message.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// Who answers from the state; none while the node starts.
     pub resolver: Option<&'a Resolver>,
@@ -50,9 +54,8 @@ pub struct Context<'a> {
     pub site: &'a [u8],
     /// The site's serial.
     pub site_serial: u16,
-    /// The number of a challenge, and sixteen bytes that nobody can foretell, should the client
-    /// have to say who it is.
-    pub challenge: Option<(u32, [u8; 16])>,
+    /// Asked only where a client has to say who it is: entropy is dear.
+    pub challenge: &'a MakeChallenge<'a>,
 }
 
 //----------- respond ----------------------------------------------------------
@@ -352,7 +355,7 @@ impl<'a, 'm> Answer<'a, 'm> {
         if self.request.header.has(Header::PUBLIC_ONLY) {
             return self.nothing(ResponseCode::ValuesNotFound, Outcome::Denied);
         }
-        let Some((challenge_id, nonce)) = self.context.challenge else {
+        let Some((challenge_id, nonce)) = (self.context.challenge)() else {
             return self.refuse(
                 ResponseCode::ServerTooBusy,
                 "nobody can be asked who it is now",

@@ -124,7 +124,7 @@ fn context(resolver: &Resolver) -> Context<'_> {
         resolver: Some(resolver),
         site: SITE,
         site_serial: 1,
-        challenge: Some((77, [9; 16])),
+        challenge: &|| Some((77, [9; 16])),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Handle over TCP: connections stay open, and requests follow each other on them.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -9,7 +9,7 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::Responder;
+use super::{Responder, site_of};
 use crate::{
     protocol::handle::{ENVELOPE_BYTES, Envelope},
     server::peers::Peers,
@@ -86,7 +86,7 @@ pub(super) async fn run(
 /// Answers one request after the other.
 async fn serve(mut stream: TcpStream, responder: &Responder) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let (local, peer): (SocketAddr, SocketAddr) = (stream.local_addr()?, stream.peer_addr()?);
+    let (site, peer) = (site_of(stream.local_addr()?), stream.peer_addr()?);
     let (mut message, mut answer) = (Vec::new(), Vec::new());
     loop {
         message.resize(ENVELOPE_BYTES, 0);
@@ -95,7 +95,7 @@ async fn serve(mut stream: TcpStream, responder: &Responder) -> io::Result<()> {
         let rest = tokio::time::timeout(MESSAGE_TIMEOUT, read_rest(&mut stream, &mut message));
         let is_read = rest.await??;
         answer.clear();
-        let outcome = responder.respond(local, &message, &mut answer);
+        let outcome = responder.respond(&site, &message, &mut answer);
         let write = tokio::time::timeout(WRITE_TIMEOUT, stream.write_all(&answer));
         write.await??;
         responder.count(outcome, peer);

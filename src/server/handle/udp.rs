@@ -8,7 +8,7 @@ use std::{
 
 use tokio::{net::UdpSocket, sync::watch};
 
-use super::{Responder, is_here};
+use super::{Responder, is_here, site_of};
 use crate::{
     protocol::handle::{Envelope, Reassembly, Taken, fragments, too_busy},
     server::byte_rate::{ByteRate, Verdict},
@@ -33,7 +33,7 @@ pub(super) async fn run(
     };
     let mut answering = Answering {
         responder,
-        local,
+        site: site_of(local),
         reassembly: Reassembly::new(),
         byte_rate: ByteRate::new(),
         began: began(),
@@ -64,7 +64,7 @@ fn began() -> Instant {
 /// What is kept between datagrams.
 struct Answering {
     responder: Arc<Responder>,
-    local: SocketAddr,
+    site: Vec<u8>,
     reassembly: Reassembly,
     byte_rate: ByteRate,
     began: Instant,
@@ -91,7 +91,7 @@ impl Answering {
         self.answer.clear();
         let outcome = self
             .responder
-            .respond(self.local, message, &mut self.answer);
+            .respond(&self.site, message, &mut self.answer);
         if !is_here(peer.ip()) {
             match self.byte_rate.judge(peer.ip(), self.answer.len(), now_ms) {
                 Verdict::Send => self.responder.count(outcome, peer),
