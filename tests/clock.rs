@@ -5,8 +5,13 @@
 
 mod common;
 
-use std::{fs, path::PathBuf, thread, time::Duration};
+use std::{fs, path::PathBuf, sync::Arc, thread, time::Duration};
 
+use biaoshi::{
+    change::Partition,
+    ledger::{Inline, Ledger, SqliteLedger, SqliteOptions},
+    state::DATA,
+};
 use common::{Client, Node};
 use serde_json::Value;
 
@@ -18,7 +23,7 @@ const TRIES_MAX: u32 = 300;
 
 /// A little more than the jump that is allowed for.
 const HOUR: i64 = 3_600 + 60;
-const YEAR: i64 = 365 * 24 * HOUR;
+const YEAR: i64 = 365 * 24 * 3_600;
 
 //----------- A node with a clock ----------------------------------------------
 
@@ -39,7 +44,16 @@ fn library() -> PathBuf {
 }
 
 impl Clocked {
+    /// A node with firms and one product.
     fn start() -> Self {
+        let mut clocked = Self::start_empty();
+        assert_eq!(clocked.node.import("enterprises.csv", &[]).0, 0);
+        assert_eq!(clocked.register(), 201);
+        clocked
+    }
+
+    /// A node to which nobody has written.
+    fn start_empty() -> Self {
         let offset = tempfile::NamedTempFile::new().expect("a file can be made");
         let (_, offset) = offset.keep().expect("it can be kept");
         fs::write(&offset, "+0").expect("it can be written");
@@ -57,14 +71,26 @@ impl Clocked {
             .each_ref()
             .map(|(name, value)| (*name, value.as_str()));
         let node = Node::start_with(&settings);
-        let mut clocked = Self {
+        Self {
             node,
             offset,
             registered: 0,
-        };
-        assert_eq!(clocked.node.import("enterprises.csv", &[]).0, 0);
-        assert_eq!(clocked.register(), 201);
-        clocked
+        }
+    }
+
+    /// Admits one more firm; the status.
+    fn admit(&self, prefix: &str) -> u16 {
+        let authorization = format!("Authorization: Bearer {}", self.node.token());
+        let headers = [authorization.as_str(), "Content-Type: application/json"];
+        let body = format!(
+            r#"{{"prefix":"{prefix}","org_name":"x","hosting":"hosted",
+                "certificate":{{"type":"other","number":"{prefix}"}},
+                "province":"420000","city":"420300","industry":"C35"}}"#
+        );
+        let mut client = Client::connect(self.node.address());
+        client
+            .request("POST", "/api/v1/enterprises", &headers, body.as_bytes())
+            .0
     }
 
     /// Sets the node's clock, in seconds from the right time.
@@ -131,8 +157,10 @@ impl Clocked {
         assert!(self.node.stop(), "it ends well when it is asked to");
         let verified: Value = self.node.verify();
         assert_eq!(verified["totals"]["live"], self.registered);
-        let times = entry_times(&self.node);
-        assert!(times.is_sorted(), "{times:?}");
+        for partition in [Partition::Control, DATA] {
+            let times = entry_times(&self.node, &partition);
+            assert!(times.is_sorted(), "{partition}: {times:?}");
+        }
         fs::remove_file(&self.offset).expect("it is there");
     }
 }
@@ -147,17 +175,13 @@ fn wait(is_so: impl Fn() -> bool) {
     panic!("it did not become so in time");
 }
 
-/// The time of each entry of `data/1`.
-fn entry_times(node: &Node) -> Vec<u64> {
-    use biaoshi::{
-        ledger::{Inline, Ledger, SqliteLedger, SqliteOptions},
-        state::DATA,
-    };
+/// The time of each entry of a partition.
+fn entry_times(node: &Node, partition: &Partition) -> Vec<u64> {
     let root = node.data_dir().join("ledger");
-    let ledger = SqliteLedger::open(&root, SqliteOptions::to_read(), std::sync::Arc::new(Inline));
+    let ledger = SqliteLedger::open(&root, SqliteOptions::to_read(), Arc::new(Inline));
     let ledger = ledger.expect("it can be read");
     let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let read = async { ledger.read(&DATA, 1, usize::MAX).await };
+    let read = async { ledger.read(partition, 1, usize::MAX).await };
     let entries = runtime.expect("it can be built").block_on(read);
     let entries = entries.expect("it can be read");
     entries.iter().map(|entry| entry.header().time_ms).collect()
@@ -196,6 +220,32 @@ fn a_year_ahead_while_it_runs_is_refused_until_it_is_set_right() {
     let mut clocked = Clocked::start();
     clocked.set(YEAR);
     clocked.wait_refused();
+    clocked.set(0);
+    clocked.wait_taken();
+    clocked.finish();
+}
+
+/// Whoever wrote last: a jump is one for firms and for products, and before the first of either.
+#[test]
+fn a_jump_is_one_for_a_partition_too_that_has_not_written() {
+    let mut clocked = Clocked::start_empty();
+    assert_eq!(clocked.node.import("enterprises.csv", &[]).0, 0);
+    clocked.set(YEAR);
+    clocked.wait_refused();
+    clocked.set(0);
+    clocked.wait_taken();
+    clocked.restart();
+    clocked.set(2 * HOUR);
+    clocked.wait_refused();
+    assert_eq!(clocked.admit("88.118.77"), 503);
+    clocked.set(0);
+    clocked.wait_taken();
+    assert_eq!(clocked.admit("88.118.77"), 201);
+    clocked.restart();
+    assert_eq!(clocked.register(), 201);
+    clocked.set(2 * HOUR);
+    clocked.wait_refused();
+    assert_eq!(clocked.admit("88.118.78"), 503);
     clocked.set(0);
     clocked.wait_taken();
     clocked.finish();

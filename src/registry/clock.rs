@@ -3,8 +3,10 @@
 //! | clock | what happens |
 //! |---|---|
 //! | behind the last entry | its time is used again; over 5 s behind is an alarm |
-//! | running, over 1 h ahead of last entry + time since boot | writes stop until an operator accepts |
-//! | at start, over 30 days ahead of the last entry, or before this release | the same |
+//! | running, over 1 h ahead of what was believed last + time since boot | writes stop until it is right |
+//! | at start, over 30 days ahead of the last entry, or before this release | the same, or until an operator accepts it |
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// More than this behind the last entry is worth an alarm: NTP steps are below it.
 const BEHIND_MS_ALARM: u64 = 5_000;
@@ -37,12 +39,21 @@ pub struct ClockReading {
 
 //----------- EntryClock -------------------------------------------------------
 
-/// Gives each entry its time.
+/// Gives each entry of a partition its time.
 #[derive(Debug)]
 pub struct EntryClock {
-    /// Time of the last entry and when, since boot, it was given; `None` across a start.
-    last: Option<(u64, u64)>,
-    /// Time of the last entry before this start; 0 for a new ledger.
+    /// Time of the partition's last entry; 0 where there is none.
+    last_ms: u64,
+    /// What all partitions of a node believe of its clock.
+    belief: Arc<Mutex<Belief>>,
+}
+
+/// What is believed of a clock: a jump is one for every partition, whichever wrote last.
+#[derive(Debug)]
+struct Belief {
+    /// A time that was believed and when, since boot, that was; `None` until the first.
+    anchor: Option<(u64, u64)>,
+    /// Time of the last entry of any partition before this start; 0 for a new ledger.
     before_start_ms: u64,
     /// An operator looked at the clock at this start.
     accepted: bool,
@@ -61,58 +72,80 @@ impl EntryClock {
     /// A clock after a start; `last_ms` is the time of the last entry, 0 where there is none.
     #[must_use]
     pub fn new(last_ms: u64, accepted: bool) -> Self {
-        Self {
-            last: None,
-            before_start_ms: last_ms,
-            accepted,
-        }
+        let [clock] = Self::together([last_ms], accepted);
+        clock
     }
 
-    /// The time of the next entry.
+    /// Clocks of partitions of one node, with the time of the last entry of each.
+    #[must_use]
+    pub fn together<const N: usize>(last_ms: [u64; N], accepted: bool) -> [Self; N] {
+        let belief = Arc::new(Mutex::new(Belief {
+            anchor: None,
+            before_start_ms: last_ms.into_iter().max().unwrap_or_default(),
+            accepted,
+        }));
+        last_ms.map(|last_ms| Self {
+            last_ms,
+            belief: Arc::clone(&belief),
+        })
+    }
+
+    /// The time of the next entry. What is believed once is what later readings are held against,
+    /// entry or not.
     ///
     /// # Errors
-    /// Where the clock cannot be right; nothing may be written until an operator accepts it.
+    /// Where the clock cannot be right; nothing may be written until it is, or an operator
+    /// accepts it.
     pub fn next(&self, now: ClockReading) -> Result<EntryTime, ClockFault> {
-        let wall_ms = now.wall_ms;
-        let last_ms = match self.last {
-            Some((last_ms, given_boot_ms)) => {
-                let elapsed_ms = now.boot_ms.saturating_sub(given_boot_ms);
-                let expected_ms = last_ms.saturating_add(elapsed_ms);
-                if wall_ms > expected_ms.saturating_add(AHEAD_MS_MAX) {
-                    return Err(ClockFault::Jumped {
-                        wall_ms,
-                        expected_ms,
-                    });
-                }
-                last_ms
-            }
-            None if self.accepted => self.before_start_ms,
-            None => {
-                if wall_ms < RELEASE_DATE_MS {
-                    return Err(ClockFault::BeforeRelease { wall_ms });
-                }
-                let last_ms = self.before_start_ms;
-                if last_ms > 0 && wall_ms > last_ms.saturating_add(START_AHEAD_MS_MAX) {
-                    return Err(ClockFault::LongAfterLastEntry { wall_ms, last_ms });
-                }
-                last_ms
-            }
-        };
-        let behind_ms = last_ms.saturating_sub(wall_ms);
+        self.belief().believe(now)?;
+        let behind_ms = self.last_ms.saturating_sub(now.wall_ms);
         Ok(EntryTime {
-            time_ms: wall_ms.max(last_ms),
+            time_ms: now.wall_ms.max(self.last_ms),
             behind_ms: (behind_ms > BEHIND_MS_ALARM).then_some(behind_ms),
         })
     }
 
     /// Notes that an entry got `time_ms` at `now`.
     pub fn given(&mut self, time_ms: u64, now: ClockReading) {
+        self.last_ms = time_ms;
         // Behind the last entry the clock must first catch up: what is expected does not run ahead.
-        let is_behind = time_ms > now.wall_ms;
-        match self.last {
-            Some(_) if is_behind => {}
-            _ => self.last = Some((time_ms, now.boot_ms)),
+        if time_ms <= now.wall_ms {
+            self.belief().anchor = Some((time_ms, now.boot_ms));
         }
+    }
+
+    fn belief(&self) -> MutexGuard<'_, Belief> {
+        self.belief.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Belief {
+    fn believe(&mut self, now: ClockReading) -> Result<(), ClockFault> {
+        let wall_ms = now.wall_ms;
+        if let Some((believed_ms, boot_ms)) = self.anchor {
+            let elapsed_ms = now.boot_ms.saturating_sub(boot_ms);
+            let expected_ms = believed_ms.saturating_add(elapsed_ms);
+            return if wall_ms > expected_ms.saturating_add(AHEAD_MS_MAX) {
+                Err(ClockFault::Jumped {
+                    wall_ms,
+                    expected_ms,
+                })
+            } else {
+                Ok(())
+            };
+        }
+        let last_ms = self.before_start_ms;
+        if !self.accepted {
+            if wall_ms < RELEASE_DATE_MS {
+                return Err(ClockFault::BeforeRelease { wall_ms });
+            }
+            if last_ms > 0 && wall_ms > last_ms.saturating_add(START_AHEAD_MS_MAX) {
+                return Err(ClockFault::LongAfterLastEntry { wall_ms, last_ms });
+            }
+        }
+        // One that is behind the entries may catch up with them.
+        self.anchor = Some((wall_ms.max(last_ms), now.boot_ms));
+        Ok(())
     }
 }
 
@@ -168,8 +201,27 @@ mod tests {
 
     fn running() -> EntryClock {
         let mut clock = EntryClock::new(NOON, false);
+        clock.next(at(NOON, 1_000)).unwrap();
         clock.given(NOON, at(NOON, 1_000));
         clock
+    }
+
+    /// A jump is one for a partition too that has written nothing yet.
+    #[test]
+    fn partitions_believe_together() {
+        let year = at(NOON + 365 * DAY, 2_000);
+        let [control, data] = EntryClock::together([NOON, 0], false);
+        assert!(data.next(year).is_err(), "the other one's entries tell");
+        assert!(control.next(at(NOON, 1_000)).is_ok());
+        for clock in [&control, &data] {
+            assert!(matches!(clock.next(year), Err(ClockFault::Jumped { .. })));
+            let hours = at(NOON + 2 * HOUR, 2_000);
+            assert!(matches!(clock.next(hours), Err(ClockFault::Jumped { .. })));
+        }
+        assert_eq!(
+            data.next(at(NOON, 2_000)).map(|time| time.time_ms),
+            Ok(NOON)
+        );
     }
 
     #[test]
@@ -216,7 +268,11 @@ mod tests {
     #[test]
     fn a_start_long_after_the_last_entry_is_looked_at() {
         let clock = EntryClock::new(NOON, false);
-        assert!(clock.next(at(NOON + 30 * DAY, 0)).is_ok());
+        assert!(
+            EntryClock::new(NOON, false)
+                .next(at(NOON + 30 * DAY, 0))
+                .is_ok()
+        );
         let late = at(NOON + 30 * DAY + 1, 0);
         assert!(matches!(
             clock.next(late),

@@ -1,7 +1,6 @@
 //! The metrics listener: `GET /metrics`, for the operator's monitoring.
 
 use std::{
-    path::PathBuf,
     sync::{Arc, Mutex, OnceLock, Weak},
     time::Duration,
 };
@@ -11,7 +10,6 @@ use axum::{Router, http::header, response::IntoResponse, routing::get};
 use super::options::HttpOptions;
 use crate::{
     change::Partition,
-    disk::{Disk as _, RealDisk},
     protocol::http::Api,
     registry::{ReadOnlyCause, WeakRegistry},
     state::{DATA, State},
@@ -36,21 +34,19 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Scrape {
     pub(super) metrics: Arc<Metrics>,
     api: Weak<Api>,
-    data_dir: PathBuf,
     rendering: Mutex<()>,
     /// Set once the node is ready; it must not keep the writers going.
     node: OnceLock<(WeakRegistry, Arc<State>)>,
 }
 
 impl Scrape {
-    pub(super) fn new(api: &Arc<Api>, data_dir: PathBuf) -> Self {
+    pub(super) fn new(api: &Arc<Api>) -> Self {
         let partitions = [Partition::Control, DATA].map(|partition| partition.to_string());
         let partitions = partitions.each_ref().map(String::as_str);
         let causes = ReadOnlyCause::ALL.map(ReadOnlyCause::name);
         Self {
             metrics: Arc::new(Metrics::new(&partitions, &causes)),
             api: Arc::downgrade(api),
-            data_dir,
             rendering: Mutex::default(),
             node: OnceLock::new(),
         }
@@ -70,7 +66,6 @@ impl Scrape {
             let (done, total) = api.startup.get();
             metrics.set_replay(done, total);
         }
-        metrics.set_free_bytes(RealDisk.free_bytes(&self.data_dir).ok());
         if let Some((registry, state)) = self.node.get() {
             for partition in [Partition::Control, DATA] {
                 let seq = state.at(&partition).head.seq;

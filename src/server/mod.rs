@@ -80,7 +80,7 @@ impl Server {
         let metrics_options = metrics::http_options(options.metrics.listen.clone(), &options.http);
         let metrics = HttpListener::bind(&metrics_options).await?;
         let metrics_addresses = metrics.addresses().to_owned();
-        let scrape = Arc::new(Scrape::new(&api, options.node.data_dir.clone()));
+        let scrape = Arc::new(Scrape::new(&api));
         let handle = HandleListener::bind(&options.handle.listen).await?;
         let handle_addresses = handle.addresses().to_owned();
         let responder = Arc::new(Responder::new(Arc::clone(&api.counters)));

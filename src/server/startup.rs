@@ -15,7 +15,7 @@ use super::{
     metrics::Scrape,
     options::Options,
     replaying, restoring,
-    upkeep::{Scrub, Snapshots, Upkeep},
+    upkeep::{Room, Scrub, Snapshots, Upkeep},
 };
 use crate::{
     change::Partition,
@@ -122,7 +122,11 @@ pub(super) async fn start(
     }
     // Nothing was taken from a snapshot where there was none, and nothing is read over again.
     let scrub = Scrub::new(&root, sqlite, until.to_vec())?;
-    let upkeep = Upkeep::start(sqlite_ledger, snapshots, &registry, scrub);
+    let room = Room {
+        root,
+        metrics: Arc::clone(metrics),
+    };
+    let upkeep = Upkeep::start(sqlite_ledger, room, snapshots, &registry, scrub);
     if accept_clock && let Err(error) = registry.accept_clock().await {
         tracing::error!(%error, "the accepted clock could not be noted in the ledger");
     }

@@ -127,9 +127,16 @@ impl Registry {
         let over = (ledger, state);
         let admissions = Admissions::new(Arc::clone(state));
         let registrations = Registrations::new(Arc::clone(state));
+        let last_ms = [Partition::Control, DATA].map(|partition| state.at(&partition).time_ms);
+        let [control_clock, data_clock] = EntryClock::together(last_ms, options.accept_clock);
+        let clocks = [(control_clock, read_clock()), (data_clock, read_clock())];
+        let [control_clock, data_clock] = clocks;
+        // What the clock says now is what it is held against, before anything is written. Where it
+        // cannot be right, whoever writes is told.
+        let _ = control_clock.0.next(control_clock.1.read());
         let (control, control_writer) =
-            open_one(Partition::Control, over, admissions, read_clock(), options);
-        let (data, data_writer) = open_one(DATA, over, registrations, read_clock(), options);
+            open_one(Partition::Control, over, admissions, control_clock);
+        let (data, data_writer) = open_one(DATA, over, registrations, data_clock);
         let writers: [WriterTask; 2] =
             [Box::pin(control_writer.run()), Box::pin(data_writer.run())];
         (Self { control, data }, writers)
@@ -140,12 +147,10 @@ fn open_one<P: Plan>(
     partition: Partition,
     (ledger, state): (&Arc<dyn Ledger>, &Arc<State>),
     plan: P,
-    read_clock: Box<dyn ReadClock>,
-    options: &WriterOptions,
+    (clock, read_clock): (EntryClock, Box<dyn ReadClock>),
 ) -> (Desk<P::Job>, Writer<P>) {
     let (sender, queue) = mpsc::channel(QUEUE_MAX);
     let writes = Arc::new(Writes::default());
-    let clock = EntryClock::new(state.at(&partition).time_ms, options.accept_clock);
     let desk = Desk {
         queue: sender,
         writes: Arc::clone(&writes),

@@ -3,14 +3,20 @@
 mod scrub;
 mod snapshots;
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, task::JoinHandle};
 
 pub(super) use scrub::Scrub;
 pub(super) use snapshots::Snapshots;
 
-use crate::{change::Partition, ledger::SqliteLedger, registry::Registry};
+use crate::{
+    change::Partition,
+    disk::{Disk as _, RealDisk},
+    ledger::SqliteLedger,
+    registry::Registry,
+    telemetry::Metrics,
+};
 
 /// How often the ledger is looked after: a WAL grows by some tens of MiB meanwhile at the most.
 const MAINTAIN_INTERVAL: Duration = Duration::from_millis(500);
@@ -29,6 +35,7 @@ impl Upkeep {
     /// Starts them.
     pub(super) fn start(
         ledger: Arc<SqliteLedger>,
+        room: Room,
         snapshots: Snapshots,
         registry: &Registry,
         scrub: Scrub,
@@ -36,7 +43,12 @@ impl Upkeep {
         let (stop, stopped) = watch::channel(false);
         let snapshots = Arc::new(snapshots);
         let tasks = vec![
-            super::spawn(maintain(ledger, registry.downgrade(), stopped.clone())),
+            super::spawn(maintain(
+                ledger,
+                room,
+                registry.downgrade(),
+                stopped.clone(),
+            )),
             super::spawn(Arc::clone(&snapshots).run(stopped.clone())),
             super::spawn(scrub.run(registry.downgrade(), stopped)),
         ];
@@ -58,9 +70,24 @@ impl Upkeep {
     }
 }
 
+/// How much room the ledger's disk has, for the metrics: asking may take as long as the disk likes.
+#[derive(Clone)]
+pub(super) struct Room {
+    pub(super) root: PathBuf,
+    pub(super) metrics: Arc<Metrics>,
+}
+
+impl Room {
+    fn look(&self) {
+        self.metrics
+            .set_free_bytes(RealDisk.free_bytes(&self.root).ok());
+    }
+}
+
 /// Checkpoints, and closes full segments.
 async fn maintain(
     ledger: Arc<SqliteLedger>,
+    room: Room,
     registry: crate::registry::WeakRegistry,
     mut stopped: watch::Receiver<bool>,
 ) {
@@ -72,7 +99,12 @@ async fn maintain(
             _ = stopped.changed() => return,
         }
         let ledger = Arc::clone(&ledger);
-        let done = blocking(move || ledger.maintain()).await;
+        let room = room.clone();
+        let done = blocking(move || {
+            room.look();
+            ledger.maintain()
+        })
+        .await;
         if let Some(Err(error)) = done {
             // The ledger takes no more entries now; it says so to whoever appends.
             if let Some(registry) = registry.upgrade() {

@@ -138,7 +138,6 @@ impl Snapshots {
                     return;
                 }
                 Err(SnapshotError::Pin(error @ PinError::Overflow)) => {
-                    self.metrics.snapshot_failed();
                     tracing::warn!(%error, "a snapshot lost its cut");
                 }
                 Err(SnapshotError::Stopped) => return,
@@ -149,6 +148,8 @@ impl Snapshots {
                 }
             }
         }
+        // Every try lost its cut.
+        self.metrics.snapshot_failed();
     }
 
     #[expect(clippy::disallowed_methods, reason = "the server times its own work")]
