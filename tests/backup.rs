@@ -454,3 +454,99 @@ fn what_would_go_wrong_is_refused_before() {
     assert!(!to.exists());
     assert!(fail(&node, &["restore", text(&backups)]).contains("not empty"));
 }
+
+/// Damage of one backup is none of the others, and costs them nothing.
+#[test]
+fn an_old_backup_that_is_damaged_hurts_no_other() {
+    let node = node();
+    let backups = node.path("backups");
+    let create = ["backup", "create", text(&backups)];
+    let old = succeed(&node, &create);
+    let manifest = Path::new(old["backup"].as_str().expect("a folder")).join("manifest.json");
+    rewrite(&manifest, |bytes| bytes[20] ^= 1);
+    let copied = old["segments_copied"].as_u64();
+    let new = succeed(&node, &create);
+    assert_eq!(new["segments_shared"].as_u64(), copied, "{new}");
+    succeed(&node, &["backup", "verify", text(&backups)]);
+    let to = node.path("restored");
+    let restored = succeed(&node, &["restore", text(&backups), "--to", text(&to)]);
+    assert_eq!(restored["live"], 30_000);
+    let list = succeed(&node, &["backup", "list", text(&backups)]);
+    assert!(
+        list[0]["wrong"]
+            .as_str()
+            .is_some_and(|wrong| wrong.contains("damaged")),
+        "{list}"
+    );
+}
+
+/// A clock that was ahead once leaves a name that sorts behind all that follow.
+#[test]
+fn the_backup_just_taken_is_kept() {
+    let node = node();
+    let backups = node.path("backups");
+    let create = ["backup", "create", text(&backups)];
+    let ahead = succeed(&node, &create);
+    let ahead = PathBuf::from(ahead["backup"].as_str().expect("a folder"));
+    let future = backups.join("backup-20991231T000000.000Z");
+    fs::rename(ahead, &future).expect("it can be renamed");
+    let new = succeed(&node, &[&create[..], &["--keep", "1"]].concat());
+    assert!(
+        Path::new(new["backup"].as_str().expect("a folder")).exists(),
+        "{new}"
+    );
+    assert!(!future.exists());
+    succeed(&node, &["backup", "verify", text(&backups)]);
+}
+
+/// The archives of a configuration count as the ledger's, and must not bring back what was left
+/// out.
+#[test]
+fn archives_do_not_undo_a_point_in_time() {
+    let mut node = node();
+    let backups = node.path("backups");
+    succeed(&node, &["backup", "create", text(&backups)]);
+    let archive = node.path("archive");
+    let folder = archive.join("data-1");
+    fs::create_dir_all(&folder).expect("it can be made");
+    let first = "ledger/data-1/segment-00000001.sqlite";
+    let closed = node.data_dir().join(first);
+    // One that comes later than what is restored.
+    let later = folder.join("segment-00000002.sqlite");
+    fs::copy(closed, &later).expect("it can be copied");
+    node.set("BIAOSHI_LEDGER_ARCHIVE_DIRS", text(&archive));
+    let to = node.path("restored");
+    let restore = ["restore", text(&backups), "--to", text(&to)];
+    let said = fail(&node, &[&restore[..], &["--data-seq", "2"]].concat());
+    assert!(said.contains("archive"), "{said}");
+    assert!(!to.exists());
+    // The same segment in two places is one.
+    fs::rename(later, folder.join("segment-00000001.sqlite")).expect("it can be renamed");
+    assert_eq!(succeed(&node, &restore)["live"], 30_000);
+}
+
+#[test]
+fn a_dry_run_says_what_a_restore_would() {
+    let node = node();
+    let backups = node.path("backups");
+    succeed(&node, &["backup", "create", text(&backups)]);
+    let dry = ["restore", text(&backups), "--dry-run"];
+    assert!(fail(&node, &dry).contains("not empty"));
+    let to = node.path("restored");
+    let far = ["--to", text(&to), "--data-seq", "999999"];
+    assert!(fail(&node, &[&dry[..], &far].concat()).contains("999999"));
+    // Links and parents lead where they lead.
+    let link = node.path("link");
+    std::os::unix::fs::symlink(&backups, &link).expect("it can be made");
+    for keys in [link.join("keys"), node.path("nowhere/../backups/keys")] {
+        let create = [
+            "backup",
+            "create",
+            text(&backups),
+            "--keystore-to",
+            text(&keys),
+        ];
+        let said = fail(&node, &create);
+        assert!(said.contains("must not lie among the backups"), "{said}");
+    }
+}

@@ -87,7 +87,7 @@ pub async fn create(
     creating.write(ledger, &cut, taken_at).await?;
     let created = creating.created;
     // What is finished stays until this one is.
-    repository.tidy(keep)?;
+    repository.tidy(&created.path, keep)?;
     drop(lock);
     Ok(created)
 }
@@ -98,7 +98,7 @@ fn known_segments(
     cut: &Cut,
 ) -> Result<BTreeMap<PathBuf, FileRow>, BackupError> {
     let mut known = BTreeMap::new();
-    for backup in repository.backups()? {
+    for backup in repository.readable()?.0 {
         if backup.ledger_id() != cut.ledger_id {
             return Err(BackupError::OtherLedger {
                 name: repository.root.display().to_string(),
@@ -250,7 +250,8 @@ impl Creating<'_, '_> {
         new.push(".new");
         let new = PathBuf::from(new);
         disk::remove_if_there(disk, &new).map_err(&at)?;
-        let content = copy_file(&segment.path, disk.create(&new).map_err(&at)?)?;
+        let file = disk.create(&new).map_err(&at)?;
+        let content = copy_file(&segment.path, &new, file)?;
         let copy = ClosedSegment::open(&new)?;
         copy.verify()?;
         if (copy.begin(), copy.end()) != (segment.begin, segment.end) {

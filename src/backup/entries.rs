@@ -153,6 +153,16 @@ impl<R: Read> EntriesReader<R> {
         }
     }
 
+    /// Refuses bytes behind the end.
+    pub(super) fn check_end(&mut self) -> Result<(), BackupError> {
+        let mut byte = [0];
+        match self.from.read(&mut byte) {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(self.damaged("bytes follow its end")),
+            Err(error) => Err(BackupError::io(&self.name, &error)),
+        }
+    }
+
     /// Which file or stream it is, and what is wrong with it.
     pub(super) fn damaged(&self, what: &str) -> BackupError {
         BackupError::Damaged {
@@ -295,6 +305,15 @@ mod tests {
         for len in 0..bytes.len() {
             assert!(read(&bytes[..len]).is_err(), "cut at {len}");
         }
+    }
+
+    #[test]
+    fn what_follows_the_end_is_refused() {
+        let bytes = [written(), vec![0]].concat();
+        let mut reader = EntriesReader::open(bytes.as_slice(), "it".to_owned()).unwrap();
+        while reader.next().unwrap() != Record::End {}
+        let error = reader.check_end().unwrap_err();
+        assert!(error.to_string().contains("bytes follow"), "{error}");
     }
 
     #[test]

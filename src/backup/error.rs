@@ -67,6 +67,22 @@ pub enum BackupError {
     /// A restore was to go where something is.
     #[error("{0} is not empty: nothing is restored over what is there")]
     NotEmpty(String),
+    /// What was restored and what the archives hold are not one ledger.
+    #[error(
+        "the archives have segments that do not go with what was restored of {partition}: it would \
+         end at {found_seq} instead of {expected_seq}"
+    )]
+    Archives {
+        /// The partition.
+        partition: Partition,
+        /// Where it would end.
+        found_seq: u64,
+        /// Where it was to end.
+        expected_seq: u64,
+    },
+    /// A restore was to replace what cannot be renamed.
+    #[error("{0} is a mount point, and a restore ends with a rename")]
+    MountPoint(String),
     /// An earlier restore was cut off.
     #[error("{0} is left of a restore that was cut off, or one is under way")]
     LeftOver(String),

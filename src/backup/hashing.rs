@@ -49,12 +49,16 @@ impl<W: Write> Write for Hashing<W> {
 
 //----------- Files ------------------------------------------------------------
 
-/// Copies a file and syncs the copy; what it had.
-pub(super) fn copy_file(from: &Path, to: Box<dyn DiskFile>) -> Result<FileRow, BackupError> {
-    let mut hashing = Hashing::new(to);
-    let bytes = pour(from, &mut hashing)?;
+/// Copies a file into `file`, which is at `to`, and syncs the copy; what it had.
+pub(super) fn copy_file(
+    from: &Path,
+    to: &Path,
+    file: Box<dyn DiskFile>,
+) -> Result<FileRow, BackupError> {
+    let mut hashing = Hashing::new(file);
+    let bytes = pour(from, to, &mut hashing)?;
     let (mut file, hash) = hashing.finish();
-    file.sync().map_err(BackupError::at(from))?;
+    file.sync().map_err(BackupError::at(to))?;
     Ok(FileRow {
         bytes,
         sha256: hash.to_string(),
@@ -69,7 +73,7 @@ pub(super) fn check_file(path: &Path, expected: &FileRow) -> Result<(), BackupEr
 /// What a file has.
 pub(super) fn file_row(path: &Path) -> Result<FileRow, BackupError> {
     let mut hashing = Hashing::new(io::sink());
-    let bytes = pour(path, &mut hashing)?;
+    let bytes = pour(path, path, &mut hashing)?;
     Ok(FileRow {
         bytes,
         sha256: hashing.finish().1.to_string(),
@@ -92,7 +96,7 @@ pub(super) fn check_same(
     Ok(())
 }
 
-fn pour(from: &Path, to: &mut impl Write) -> Result<u64, BackupError> {
+fn pour(from: &Path, to_path: &Path, to: &mut impl Write) -> Result<u64, BackupError> {
     let at = BackupError::at(from);
     let mut file = File::open(from).map_err(&at)?;
     let (mut chunk, mut bytes) = (vec![0; CHUNK_BYTES], 0);
@@ -101,7 +105,8 @@ fn pour(from: &Path, to: &mut impl Write) -> Result<u64, BackupError> {
         if count == 0 {
             return Ok(bytes);
         }
-        to.write_all(&chunk[..count]).map_err(&at)?;
+        let written = to.write_all(&chunk[..count]);
+        written.map_err(BackupError::at(to_path))?;
         bytes += count as u64;
     }
 }

@@ -29,7 +29,7 @@ pub use error::BackupError;
 pub use repository::{Backup, Repository};
 pub use restore::{From, Restore, Restored, restore};
 pub use until::Until;
-pub use verify::{Verified, verify};
+pub use verify::{Verified, check_restore, verify};
 
 /// Told how many entries of how many are done.
 pub type Tell<'a> = dyn FnMut(u64, u64) + Send + 'a;

@@ -2,6 +2,7 @@
 
 use std::{
     fs, io,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -22,8 +23,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Takes the place of a data directory that is empty or missing.
-    pub(super) fn take(data_dir: &Path, disk: &Arc<dyn Disk>) -> Result<Self, BackupError> {
+    /// Refuses a data directory that holds something, or that cannot be renamed.
+    pub(super) fn check(data_dir: &Path) -> Result<PathBuf, BackupError> {
         let name = data_dir.display().to_string();
         match fs::read_dir(data_dir).map(|mut files| files.next()) {
             Ok(None) => {}
@@ -37,6 +38,18 @@ impl Place {
         if path.exists() {
             return Err(BackupError::LeftOver(path.display().to_string()));
         }
+        let device = |path: &Path| fs::metadata(path).map(|metadata| metadata.dev());
+        if let (Ok(own), Ok(above)) = (device(data_dir), device(disk::folder_of(data_dir)))
+            && own != above
+        {
+            return Err(BackupError::MountPoint(name));
+        }
+        Ok(path)
+    }
+
+    /// Takes the place of a data directory that is empty or missing.
+    pub(super) fn take(data_dir: &Path, disk: &Arc<dyn Disk>) -> Result<Self, BackupError> {
+        let path = Self::check(data_dir)?;
         let made = disk.create_folder(&path);
         made.map_err(BackupError::at(&path))?;
         Ok(Self {

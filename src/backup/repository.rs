@@ -63,9 +63,27 @@ impl Repository {
     /// # Errors
     /// Where one cannot be read or is damaged.
     pub fn backups(&self) -> Result<Vec<Backup>, BackupError> {
+        let finished = self.finished()?.into_iter();
+        finished.map(|path| self.backup(path)).collect()
+    }
+
+    /// Folders of finished backups, oldest first.
+    fn finished(&self) -> Result<Vec<PathBuf>, BackupError> {
         let mut folders = self.folders()?;
         folders.retain(|path| path.join(MANIFEST).exists());
-        folders.into_iter().map(|path| self.backup(path)).collect()
+        Ok(folders)
+    }
+
+    /// The finished backups that can be read, and whether there are others.
+    pub(super) fn readable(&self) -> Result<(Vec<Backup>, bool), BackupError> {
+        let finished = self.finished()?;
+        let count = finished.len();
+        let read = finished
+            .into_iter()
+            .filter_map(|path| self.backup(path).ok());
+        let readable: Vec<Backup> = read.collect();
+        let has_others = readable.len() < count;
+        Ok((readable, has_others))
     }
 
     /// The finished backups that can be read, oldest first, and what is wrong with the others.
@@ -87,8 +105,11 @@ impl Repository {
             let root = disk::folder_of(&path).to_owned();
             return Self::new(root, disk).backup(path);
         }
-        let newest = Self::new(path.to_owned(), disk).backups()?.pop();
-        newest.ok_or_else(|| BackupError::NoBackup(path.display().to_string()))
+        let repository = Self::new(path.to_owned(), disk);
+        // Damage of an older one is none of the newest.
+        let newest = repository.finished()?.pop();
+        let newest = newest.ok_or_else(|| BackupError::NoBackup(path.display().to_string()))?;
+        repository.backup(newest)
     }
 
     fn backup(&self, path: PathBuf) -> Result<Backup, BackupError> {
@@ -163,13 +184,21 @@ impl Repository {
         Ok(())
     }
 
-    /// Removes backups beyond the newest `keep`, and segments that no backup has.
-    pub(super) fn tidy(&self, keep: Option<usize>) -> Result<(), BackupError> {
-        let mut kept = self.backups()?;
-        let surplus = keep.map_or(0, |keep| kept.len().saturating_sub(keep.max(1)));
-        for old in kept.drain(..surplus) {
+    /// Removes backups beyond the newest `keep`, of which `new` is one whatever its name says, and
+    /// segments that no backup has.
+    pub(super) fn tidy(&self, new: &Path, keep: Option<usize>) -> Result<(), BackupError> {
+        let (mut kept, has_others) = self.readable()?;
+        let own = kept.iter().position(|backup| backup.path == new);
+        let own = own.map(|at| kept.remove(at));
+        let others = keep.map_or(usize::MAX, |keep| keep.saturating_sub(1));
+        for old in kept.drain(..kept.len().saturating_sub(others)) {
             self.remove_folder(&old.path)?;
         }
+        if has_others {
+            // What one needs that cannot be read nobody knows.
+            return Ok(());
+        }
+        kept.extend(own);
         let needed = kept.iter().flat_map(Backup::segment_paths).collect();
         self.remove_segments_but(&needed)
     }

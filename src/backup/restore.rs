@@ -46,6 +46,8 @@ pub struct Restore {
     pub until: Until,
     /// The largest segment of the ledger, in bytes.
     pub segment_bytes_max: u64,
+    /// Where the node will look for closed segments too.
+    pub archive_dirs: Vec<PathBuf>,
     /// The disk of the data directory.
     pub disk: Arc<dyn Disk>,
 }
@@ -102,7 +104,7 @@ pub async fn restore(
     let expected = restoring.finish()?;
     ledger.maintain()?;
     drop(ledger);
-    let restored = verify(&root, expected).await?;
+    let restored = verify(&root, &options.archive_dirs, expected).await?;
     place.publish()?;
     Ok(restored)
 }
@@ -123,7 +125,7 @@ async fn take(
             }
             Record::Entry(stored) => restoring.entry(stored).await?,
             Record::Head(head) => restoring.end(head, &entries)?,
-            Record::End => return Ok(()),
+            Record::End => return entries.check_end(),
         }
     }
 }
@@ -131,6 +133,7 @@ async fn take(
 /// Reads all that was restored, and folds it.
 async fn verify(
     root: &std::path::Path,
+    archive_dirs: &[PathBuf],
     expected: Vec<(Partition, Head)>,
 ) -> Result<Restored, BackupError> {
     let ledger = SqliteLedger::open(root, SqliteOptions::to_read(), Arc::new(Inline))?;
@@ -155,8 +158,36 @@ async fn verify(
     }
     Ok(Restored {
         ledger_id,
-        heads: expected,
+        heads: check_archives(root, archive_dirs, expected).await?,
         live: state.data_totals().live,
         enterprise_nodes: state.directory_totals().enterprise_nodes,
     })
+}
+
+/// Segments of the archives count as the ledger's: those behind a point in time would bring back
+/// what was left out.
+async fn check_archives(
+    root: &std::path::Path,
+    archive_dirs: &[PathBuf],
+    expected: Vec<(Partition, Head)>,
+) -> Result<Vec<(Partition, Head)>, BackupError> {
+    if archive_dirs.is_empty() {
+        return Ok(expected);
+    }
+    let options = SqliteOptions {
+        archive_dirs: archive_dirs.to_vec(),
+        ..SqliteOptions::to_read()
+    };
+    let ledger = SqliteLedger::open(root, options, Arc::new(Inline))?;
+    for (partition, head) in &expected {
+        let found = ledger.head(partition).await.unwrap_or_default();
+        if found != *head {
+            return Err(BackupError::Archives {
+                partition: partition.clone(),
+                found_seq: found.seq,
+                expected_seq: head.seq,
+            });
+        }
+    }
+    Ok(expected)
 }

@@ -218,7 +218,8 @@ impl<'a, 'b> Restoring<'a, 'b> {
         let at = BackupError::at(&to);
         let disk = &*self.options.disk;
         disk.create_folder(disk::folder_of(&to)).map_err(&at)?;
-        let found = copy_file(from, disk.create(&to).map_err(&at)?)?;
+        let file = disk.create(&to).map_err(&at)?;
+        let found = copy_file(from, &to, file)?;
         let expected = FileRow {
             bytes: row.bytes,
             sha256: row.sha256.clone(),

@@ -3,10 +3,11 @@
 use std::{fs::File, io::BufReader};
 
 use super::{
-    Backup, BackupError, Tell,
+    Backup, BackupError, Restore, Tell,
     entries::{EntriesReader, Record},
     hashing::check_file,
     manifest::{FileRow, SegmentRow},
+    place::Place,
 };
 use crate::{
     change::Partition,
@@ -25,6 +26,17 @@ pub struct Verified {
     pub heads: Vec<(Partition, Head)>,
     /// Closed segments that were read.
     pub segments: u64,
+}
+
+/// Says whether a backup could be restored so, without reading all of it.
+///
+/// # Errors
+/// Where the directory cannot be restored to, or the backup does not reach the point in time.
+pub fn check_restore(backup: &Backup, options: &Restore) -> Result<(), BackupError> {
+    Place::check(&options.data_dir)?;
+    let heads = backup.heads();
+    let check = |(partition, head): &(Partition, Head)| options.until.check(partition, *head);
+    heads.iter().try_for_each(check)
 }
 
 /// Reads every byte of a backup, and checks each entry against the one before it.

@@ -38,6 +38,7 @@ pub(super) fn run(
         data_dir: data_dir.clone(),
         until: until(arguments),
         segment_bytes_max: config.server.ledger.segment_bytes_max,
+        archive_dirs: config.server.ledger.archive_dirs.clone(),
         disk: Arc::new(RealDisk),
     };
     let found = (!is_stream)
@@ -46,6 +47,7 @@ pub(super) fn run(
     let mut progress = Progress::start("restoring", Some("entries"));
     let mut tell = |done, total| progress.set(done, total, String::new);
     if let Some(found) = found.as_ref().filter(|_| arguments.dry_run) {
+        backup::check_restore(found, &options)?;
         let verified = backup::verify(found, &mut tell)?;
         drop(progress);
         return told_dry(found, &verified, output);

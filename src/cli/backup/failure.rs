@@ -22,6 +22,13 @@ impl From<BackupError> for Failure {
             BackupError::NotEmpty(_) => {
                 "move what is there away, or name another directory with --to"
             }
+            BackupError::Archives { .. } => {
+                "move those segments out of [ledger] archive_dirs, or set it to nothing, and \
+                 restore again"
+            }
+            BackupError::MountPoint(_) => {
+                "restore to a directory in it with --to, and set [node] data_dir to that"
+            }
             BackupError::LeftOver(_) => "if none is under way, remove it and restore again",
             BackupError::Beyond { .. } => "`biaoshi backup list` says where backups end",
             BackupError::BeforeBeginning => "name a later time",

@@ -1,7 +1,7 @@
 //! Keys beside a backup, and never in it.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::cli::Failure;
 use crate::disk::{self, Disk as _, RealDisk};
@@ -12,19 +12,32 @@ const KEYS: &[&str] = &[TOKEN_FILE];
 
 /// Refuses a place for keys that is the place of backups: whoever may copy those may have these.
 pub(super) fn check_apart(keys: &Path, backups: &Path) -> Result<(), Failure> {
-    let absolute = |path: &Path| -> PathBuf {
-        // One that is not there yet is no link to anywhere.
-        fs::canonicalize(path)
-            .or_else(|_| std::path::absolute(path))
-            .unwrap_or_default()
-    };
-    if absolute(keys).starts_with(absolute(backups)) {
+    if resolved(keys).starts_with(resolved(backups)) {
         return Err(Failure::usage(
             "the keys must not lie among the backups",
             "name another directory for --keystore-to, on another medium",
         ));
     }
     Ok(())
+}
+
+/// Where a path leads, though its last parts may not be there yet.
+fn resolved(path: &Path) -> PathBuf {
+    let absolute = std::path::absolute(path).unwrap_or_default();
+    let mut place = PathBuf::new();
+    for part in absolute.components() {
+        match part {
+            // Of what is there already, links are followed; a parent is one of where they lead.
+            Component::ParentDir => {
+                place.pop();
+            }
+            part => place.push(part),
+        }
+        if let Ok(followed) = fs::canonicalize(&place) {
+            place = followed;
+        }
+    }
+    place
 }
 
 /// Copies the keys that there are; their paths.
