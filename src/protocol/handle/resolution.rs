@@ -62,7 +62,7 @@ fn conditions(count: u32, before: usize) -> Result<usize, HandleError> {
 }
 
 /// Types are compared without ASCII case; `URL.` is `URL` and all that begins with `URL.`.
-fn is_type(wanted: &[u8], kind: &str) -> bool {
+pub(in crate::protocol) fn is_type(wanted: &[u8], kind: &str) -> bool {
     let kind = kind.as_bytes();
     match wanted.strip_suffix(b".") {
         None => kind.eq_ignore_ascii_case(wanted),

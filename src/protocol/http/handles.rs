@@ -19,23 +19,13 @@ use super::{
 use crate::{
     accounting::Outcome,
     identifier::{Identifier, url},
-    protocol::outcome_of,
+    protocol::{
+        handle::{ResponseCode, is_type},
+        outcome_of,
+    },
     record::ValueRef,
     resolver::{PrefixView, Resolution},
 };
-
-/// Response codes of the Handle protocol (RFC 3652 §2.2.2.3 and Handle.Net's additions).
-mod code {
-    pub(super) const SUCCESS: u16 = 1;
-    pub(super) const TOO_BUSY: u16 = 3;
-    pub(super) const PROTOCOL_ERROR: u16 = 4;
-    pub(super) const NOT_FOUND: u16 = 100;
-    pub(super) const INVALID_HANDLE: u16 = 102;
-    pub(super) const VALUES_NOT_FOUND: u16 = 200;
-    pub(super) const NOT_RESPONSIBLE: u16 = 301;
-    pub(super) const REFERRAL: u16 = 302;
-    pub(super) const AUTHENTICATION_NEEDED: u16 = 402;
-}
 
 /// The most `type` and `index` conditions of a query: a record has 256 values.
 const CONDITIONS_MAX: usize = 256;
@@ -63,15 +53,15 @@ fn resolve(api: &Api, parts: &Parts) -> Reply {
         .and_then(|text| Identifier::parse_query(&text).map_err(|error| error.to_string()));
     let query = match query {
         Ok(query) => query,
-        Err(message) => return Ok(refused(code::INVALID_HANDLE, &message)),
+        Err(message) => return Ok(refused(ResponseCode::InvalidHandle, &message)),
     };
     let asked = match Asked::of(&parts.uri) {
         Ok(asked) => asked,
-        Err(message) => return Ok(refused(code::PROTOCOL_ERROR, message)),
+        Err(message) => return Ok(refused(ResponseCode::ProtocolError, message)),
     };
     let (status, body) = node.resolver.resolve(&query, caller, |resolution| {
         let (status, body) = answer(&query, &asked, &resolution);
-        let has_none = body["responseCode"] == code::VALUES_NOT_FOUND;
+        let has_none = body["responseCode"] == ResponseCode::ValuesNotFound as u32;
         let outcome = if has_none {
             // No data was returned: it does not count as a success.
             Outcome::NotFound
@@ -85,8 +75,8 @@ fn resolve(api: &Api, parts: &Parts) -> Reply {
 }
 
 /// A request that makes no sense to the protocol.
-fn refused(code: u16, message: &str) -> Response {
-    let body = json!({ "responseCode": code, "message": message });
+fn refused(code: ResponseCode, message: &str) -> Response {
+    let body = json!({ "responseCode": code as u32, "message": message });
     send(StatusCode::BAD_REQUEST, &body, false)
 }
 
@@ -135,23 +125,23 @@ impl Asked {
 
     /// Index or type, as the protocol has it; without conditions everything.
     fn wants(&self, index: u32, kind: &str) -> bool {
-        let is_type = |wanted: &String| {
-            let is_sub_type = wanted.ends_with('.')
-                && kind
-                    .get(..wanted.len())
-                    .is_some_and(|head| head.eq_ignore_ascii_case(wanted));
-            let bare = wanted.strip_suffix('.').unwrap_or(wanted);
-            is_sub_type || kind.eq_ignore_ascii_case(bare)
-        };
         (self.types.is_empty() && self.indexes.is_empty())
             || self.indexes.contains(&index)
-            || self.types.iter().any(is_type)
+            || self
+                .types
+                .iter()
+                .any(|wanted| is_type(wanted.as_bytes(), kind))
     }
 }
 
 fn answer(query: &Identifier, asked: &Asked, resolution: &Resolution<'_>) -> (StatusCode, Value) {
     let handle = query.text();
-    let plain = |status, code: u16| (status, json!({ "responseCode": code, "handle": handle }));
+    let plain = |status, code: ResponseCode| {
+        (
+            status,
+            json!({ "responseCode": code as u32, "handle": handle }),
+        )
+    };
     match resolution {
         Resolution::Found(found) => {
             let wanted = found
@@ -162,31 +152,32 @@ fn answer(query: &Identifier, asked: &Asked, resolution: &Resolution<'_>) -> (St
         Resolution::View(view) => values(handle, view_json(view, asked)),
         Resolution::Referral(Some(route)) => {
             let body = json!({
-                "responseCode": code::REFERRAL, "handle": handle, "sites": sites(route),
+                "responseCode": ResponseCode::ServiceReferral as u32, "handle": handle, "sites": sites(route),
             });
             (StatusCode::MULTIPLE_CHOICES, body)
         }
         Resolution::Referral(None) => {
             let message = "the enterprise's own node has no route yet";
-            let body =
-                json!({ "responseCode": code::TOO_BUSY, "handle": handle, "message": message });
+            let body = json!({ "responseCode": ResponseCode::ServerTooBusy as u32, "handle": handle, "message": message });
             (StatusCode::SERVICE_UNAVAILABLE, body)
         }
         Resolution::NotFound(_) | Resolution::Gone { .. } => {
-            plain(StatusCode::NOT_FOUND, code::NOT_FOUND)
+            plain(StatusCode::NOT_FOUND, ResponseCode::HandleNotFound)
         }
-        Resolution::NotResponsible => plain(StatusCode::BAD_REQUEST, code::NOT_RESPONSIBLE),
-        Resolution::Denied => plain(StatusCode::UNAUTHORIZED, code::AUTHENTICATION_NEEDED),
+        Resolution::NotResponsible => {
+            plain(StatusCode::BAD_REQUEST, ResponseCode::ServerNotResponsible)
+        }
+        Resolution::Denied => plain(StatusCode::UNAUTHORIZED, ResponseCode::AuthenticationNeeded),
     }
 }
 
 fn values(handle: &str, values: Vec<Value>) -> (StatusCode, Value) {
     let code = if values.is_empty() {
-        code::VALUES_NOT_FOUND
+        ResponseCode::ValuesNotFound
     } else {
-        code::SUCCESS
+        ResponseCode::Success
     };
-    let body = json!({ "responseCode": code, "handle": handle, "values": values });
+    let body = json!({ "responseCode": code as u32, "handle": handle, "values": values });
     (StatusCode::OK, body)
 }
 
