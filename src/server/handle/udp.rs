@@ -10,12 +10,12 @@ use tokio::{net::UdpSocket, sync::watch};
 
 use super::{Responder, is_here, site_of};
 use crate::{
-    protocol::handle::{Envelope, Reassembly, Taken, fragments, too_busy},
+    protocol::handle::{DATAGRAM_BYTES_MAX, Envelope, Reassembly, Taken, fragments, too_busy},
     server::byte_rate::{ByteRate, Verdict},
 };
 
 /// The largest datagram that IP carries: a client may send more than it should.
-const DATAGRAM_BYTES_MAX: usize = 65_535;
+const RECEIVE_BYTES_MAX: usize = 65_535;
 
 /// How long to wait after a receive that failed.
 const RECEIVE_PAUSE: Duration = Duration::from_millis(50);
@@ -39,7 +39,7 @@ pub(super) async fn run(
         began: began(),
         answer: Vec::new(),
     };
-    let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
+    let mut buffer = vec![0; RECEIVE_BYTES_MAX];
     loop {
         let received = tokio::select! {
             received = socket.recv_from(&mut buffer) => received,
@@ -104,13 +104,21 @@ impl Answering {
         } else {
             self.responder.count(outcome, peer);
         }
+        if self.answer.len() <= DATAGRAM_BYTES_MAX {
+            send(socket, &self.answer, peer).await;
+            return;
+        }
         let mut datagrams = Vec::new();
         fragments(&self.answer, |datagram| datagrams.push(datagram.to_vec()));
         for datagram in datagrams {
-            if let Err(error) = socket.send_to(&datagram, peer).await {
-                tracing::debug!(%error, "a datagram was not sent");
-                return;
-            }
+            send(socket, &datagram, peer).await;
         }
+    }
+}
+
+async fn send(socket: &UdpSocket, datagram: &[u8], peer: SocketAddr) {
+    // A client asks again for what does not come.
+    if let Err(error) = socket.send_to(datagram, peer).await {
+        tracing::debug!(%error, "a datagram was not sent");
     }
 }
