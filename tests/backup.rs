@@ -427,15 +427,7 @@ fn what_would_go_wrong_is_refused_before() {
     let dry = succeed(&node, &["backup", "create", text(&backups), "--dry-run"]);
     assert_eq!(dry["is_dry_run"], true);
     assert!(!backups.exists(), "a dry run writes nothing");
-    let create = [
-        "backup",
-        "create",
-        text(&backups),
-        "--keystore-to",
-        text(&keys),
-    ];
-    let said = fail(&node, &create);
-    assert!(said.contains("must not lie among the backups"), "{said}");
+    assert_keys_refused(&node, &backups, &keys);
     succeed(&node, &["backup", "create", text(&backups)]);
     let token = node.token();
     for file in files(&backups) {
@@ -539,14 +531,16 @@ fn a_dry_run_says_what_a_restore_would() {
     let link = node.path("link");
     std::os::unix::fs::symlink(&backups, &link).expect("it can be made");
     for keys in [link.join("keys"), node.path("nowhere/../backups/keys")] {
-        let create = [
-            "backup",
-            "create",
-            text(&backups),
-            "--keystore-to",
-            text(&keys),
-        ];
-        let said = fail(&node, &create);
-        assert!(said.contains("must not lie among the backups"), "{said}");
+        assert_keys_refused(&node, &backups, &keys);
     }
+}
+
+/// Keys must not lie where the backups are.
+fn assert_keys_refused(node: &Node, backups: &Path, keys: &Path) {
+    let create = ["backup", "create", text(backups)];
+    let said = fail(
+        node,
+        &[&create[..], &["--keystore-to", text(keys)]].concat(),
+    );
+    assert!(said.contains("must not lie among the backups"), "{said}");
 }

@@ -108,11 +108,7 @@ fn known_segments(
         }
         for (partition, _, segments) in backup.manifest.partitions() {
             for row in segments {
-                let content = FileRow {
-                    bytes: row.bytes,
-                    sha256: row.sha256.clone(),
-                };
-                known.insert(backup.segment_path(&partition, row), content);
+                known.insert(backup.segment_path(&partition, row), row.content());
             }
         }
     }

@@ -184,6 +184,14 @@ impl SegmentRow {
         }
     }
 
+    /// What its file has to have.
+    pub(super) fn content(&self) -> FileRow {
+        FileRow {
+            bytes: self.bytes,
+            sha256: self.sha256.clone(),
+        }
+    }
+
     pub(super) fn begin(&self) -> Head {
         self.begin.decode()
     }

@@ -10,7 +10,7 @@ use super::{
     Backup, BackupError, Restore, Tell,
     entries::EntriesReader,
     hashing::{check_same, copy_file},
-    manifest::{FileRow, SegmentRow},
+    manifest::SegmentRow,
 };
 use crate::{
     change::{Entry, LedgerId, Partition},
@@ -220,11 +220,7 @@ impl<'a, 'b> Restoring<'a, 'b> {
         disk.create_folder(disk::folder_of(&to)).map_err(&at)?;
         let file = disk.create(&to).map_err(&at)?;
         let found = copy_file(from, &to, file)?;
-        let expected = FileRow {
-            bytes: row.bytes,
-            sha256: row.sha256.clone(),
-        };
-        check_same(from, &found, &expected)?;
+        check_same(from, &found, &row.content())?;
         fs::set_permissions(&to, fs::Permissions::from_mode(0o400)).map_err(&at)?;
         current.kept = row.end();
         Ok(())

@@ -6,7 +6,7 @@ use super::{
     Backup, BackupError, Restore, Tell,
     entries::{EntriesReader, Record},
     hashing::check_file,
-    manifest::{FileRow, SegmentRow},
+    manifest::SegmentRow,
     place::Place,
 };
 use crate::{
@@ -74,11 +74,7 @@ fn verify_segment(
     end: Head,
 ) -> Result<Head, BackupError> {
     let path = backup.segment_path(partition, row);
-    let expected = FileRow {
-        bytes: row.bytes,
-        sha256: row.sha256.clone(),
-    };
-    check_file(&path, &expected)?;
+    check_file(&path, &row.content())?;
     let segment = ClosedSegment::open(&path)?;
     segment.verify()?;
     let is_it = segment.partition() == partition

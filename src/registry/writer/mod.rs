@@ -128,9 +128,8 @@ impl Registry {
         let admissions = Admissions::new(Arc::clone(state));
         let registrations = Registrations::new(Arc::clone(state));
         let last_ms = [Partition::Control, DATA].map(|partition| state.at(&partition).time_ms);
-        let [control_clock, data_clock] = EntryClock::together(last_ms, options.accept_clock);
-        let clocks = [(control_clock, read_clock()), (data_clock, read_clock())];
-        let [control_clock, data_clock] = clocks;
+        let clocks = EntryClock::together(last_ms, options.accept_clock);
+        let [control_clock, data_clock] = clocks.map(|clock| (clock, read_clock()));
         // What the clock says now is what it is held against, before anything is written. Where it
         // cannot be right, whoever writes is told.
         let _ = control_clock.0.next(control_clock.1.read());
