@@ -2,10 +2,14 @@
 
 use crate::backup::BackupError;
 use crate::cli::Failure;
+use crate::ledger::LedgerError;
 
 impl From<BackupError> for Failure {
     fn from(error: BackupError) -> Self {
         let hint = match &error {
+            BackupError::Ledger(LedgerError::NoSpace { .. }) => {
+                "free some, or name a directory on another disk, and begin again"
+            }
             BackupError::Ledger(_) => {
                 "see `biaoshi ledger verify`; docs/operations.md says what to do about damage"
             }
