@@ -159,6 +159,7 @@ impl Node {
             .env("BIAOSHI_HTTP_LISTEN", "127.0.0.1:0")
             .env("BIAOSHI_METRICS_LISTEN", "127.0.0.1:0")
             .env("BIAOSHI_HANDLE_LISTEN", "127.0.0.1:0")
+            .env("BIAOSHI_DNS_LISTEN", "127.0.0.1:0")
             .env("BIAOSHI_SNAPSHOT_INTERVAL_SECONDS", snapshot_seconds)
             .env("BIAOSHI_NODE_SECONDARY_PREFIXES", "88.118")
             // Entries of the bench have a time of their own.

@@ -6,7 +6,9 @@ use biaoshi::{
     identifier::Prefix,
     server::{
         Options, Server, ServerError,
-        options::{HttpOptions, LedgerOptions, ListenOptions, NodeOptions, SnapshotOptions},
+        options::{
+            DnsOptions, HttpOptions, LedgerOptions, ListenOptions, NodeOptions, SnapshotOptions,
+        },
     },
 };
 use tokio::{
@@ -52,7 +54,12 @@ fn options(data_dir: &Path) -> Options {
             shutdown_timeout: PATIENCE,
         },
         handle: nowhere(),
-        dns: nowhere(),
+        dns: DnsOptions {
+            listen: vec![],
+            name_servers: vec![],
+            naptr_service: "IDIS+URL".to_owned(),
+            negative_ttl: Duration::from_secs(60),
+        },
         metrics: nowhere(),
     }
 }

@@ -12,6 +12,7 @@ const KINDS: usize = Protocol::ALL.len() * Outcome::ALL.len() * Origin::ALL.len(
 #[derive(Debug)]
 pub struct Counters {
     cells: [AtomicU64; KINDS],
+    malformed: [AtomicU64; Protocol::ALL.len()],
 }
 
 impl Counters {
@@ -20,6 +21,7 @@ impl Counters {
     pub fn new() -> Self {
         Self {
             cells: [const { AtomicU64::new(0) }; KINDS],
+            malformed: [const { AtomicU64::new(0) }; Protocol::ALL.len()],
         }
     }
 
@@ -31,6 +33,22 @@ impl Counters {
         if let Some(cell) = self.cells.get(at) {
             cell.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// Counts a message that could not be read.
+    pub fn malformed(&self, protocol: Protocol) {
+        if let Some(cell) = self.malformed.get(protocol as usize) {
+            cell.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The messages of each protocol that could not be read.
+    pub fn each_malformed(&self) -> impl Iterator<Item = (Protocol, u64)> {
+        let counts = self
+            .malformed
+            .iter()
+            .map(|cell| cell.load(Ordering::Relaxed));
+        Protocol::ALL.into_iter().zip(counts)
     }
 
     /// Every cell with its kind.

@@ -23,19 +23,25 @@ pub enum Outcome {
     Denied,
     /// It could not be answered.
     Error,
-    /// Nothing about an identifier: the site's own description.
+    /// Cut, so that the client comes again over TCP: with what follows it is one success.
+    Truncated,
+    /// Refused or dropped, since its source asked too much.
+    Limited,
+    /// Nothing about an identifier: the site's own description, names above identifiers.
     Auxiliary,
 }
 
 impl Outcome {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Success,
         Self::NotFound,
         Self::Gone,
         Self::NotResponsible,
         Self::Denied,
         Self::Error,
+        Self::Truncated,
+        Self::Limited,
         Self::Auxiliary,
     ];
 
@@ -49,6 +55,8 @@ impl Outcome {
             Self::NotResponsible => "not_responsible",
             Self::Denied => "denied",
             Self::Error => "error",
+            Self::Truncated => "truncated",
+            Self::Limited => "limited",
             Self::Auxiliary => "auxiliary",
         }
     }
@@ -59,6 +67,8 @@ impl Outcome {
 /// How it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Protocol {
+    /// DNS, UDP and TCP.
+    Dns,
     /// The Handle protocol, UDP and TCP.
     Handle,
     /// HTTP, whatever the interface.
@@ -67,12 +77,13 @@ pub enum Protocol {
 
 impl Protocol {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Handle, Self::Http];
+    pub const ALL: [Self; 3] = [Self::Dns, Self::Handle, Self::Http];
 
     /// Its name in metrics and reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Dns => "dns",
             Self::Handle => "handle",
             Self::Http => "http",
         }

@@ -278,6 +278,7 @@ impl Site {
                 1 => SiteProtocol::Tcp,
                 2 => SiteProtocol::Http,
                 3 => SiteProtocol::Https,
+                4 => SiteProtocol::Dns,
                 value => {
                     return Err(DecodeError::UnknownValue {
                         field: "protocol",
@@ -290,7 +291,7 @@ impl Site {
     }
 }
 
-/// What a site speaks, by the numbers of HS_SITE interfaces.
+/// What a site speaks: 0 to 3 by the numbers of HS_SITE interfaces, which have no DNS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum SiteProtocol {
@@ -302,6 +303,22 @@ pub enum SiteProtocol {
     Http = 2,
     /// HTTPS.
     Https = 3,
+    /// DNS over UDP and TCP, on port 53: a delegation cannot say another.
+    Dns = 4,
+}
+
+impl SiteProtocol {
+    /// Its name in requests and answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Http => "http",
+            Self::Https => "https",
+            Self::Dns => "dns",
+        }
+    }
 }
 
 //----------- Filing -----------------------------------------------------------

@@ -172,7 +172,7 @@ pub struct ResolveArguments {
     #[arg(value_name = "IDENTIFIER")]
     pub identifier: String,
 
-    /// How to ask; for `handle`, --node is HOST:PORT
+    /// How to ask; for `handle` and `dns`, --node is HOST:PORT
     #[arg(long, value_enum, default_value = "http")]
     pub via: Via,
 
@@ -188,6 +188,8 @@ pub enum Via {
     Http,
     /// Over the Handle protocol, TCP: what everybody sees
     Handle,
+    /// Over DNS, TXT at the identifier's name in [node] zone: what everybody sees
+    Dns,
 }
 
 //----------- NodeArguments ------------------------------------------------------

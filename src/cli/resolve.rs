@@ -1,5 +1,7 @@
 //! `resolve`: asks the running node.
 
+mod address;
+mod dns;
 mod handle;
 mod shown;
 #[cfg(test)]
@@ -21,13 +23,20 @@ pub(super) fn run(
     arguments: &ResolveArguments,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    if arguments.via == Via::Handle {
-        let node = arguments.node.node.as_deref();
-        let said = handle::resolve(config, node, &arguments.identifier)?;
+    let (node, asked) = (
+        arguments.node.node.as_deref(),
+        arguments.identifier.as_str(),
+    );
+    let said = match arguments.via {
+        Via::Http => None,
+        Via::Handle => Some(handle::resolve(config, node, asked)?),
+        Via::Dns => Some(dns::resolve(config, node, &parse(asked)?)?),
+    };
+    if let Some(said) = said {
         if output.is_json() {
             output.json(&said)?;
         } else {
-            let shown = shown::show(StatusCode::OK, &said.to_string(), &arguments.identifier);
+            let shown = shown::show(StatusCode::OK, &said.to_string(), asked);
             output.text(&shown.unwrap_or_default())?;
         }
         return Ok(Exit::Done);
@@ -37,13 +46,17 @@ pub(super) fn run(
     Ok(Exit::Done)
 }
 
-/// What there is to print: lines, or the node's own words.
-fn resolve(target: Target, asked: &str, as_json: bool) -> Result<String, Failure> {
-    let identifier = Identifier::parse_query(asked).map_err(|error| Failure {
+fn parse(asked: &str) -> Result<Identifier, Failure> {
+    Identifier::parse_query(asked).map_err(|error| Failure {
         exit: Exit::Usage,
         error: format!("{asked:?} is no identifier: {error}"),
         hint: "write prefix/suffix, such as 88.118.0002/P03202605270000001".to_owned(),
-    })?;
+    })
+}
+
+/// What there is to print: lines, or the node's own words.
+fn resolve(target: Target, asked: &str, as_json: bool) -> Result<String, Failure> {
+    let identifier = parse(asked)?;
     let client = Client::new(target)?;
     let reply = client.get(&format!(
         "/api/v1/identifiers/{}",

@@ -83,10 +83,15 @@ fn welcome(server: &Server) -> String {
     let handle: Vec<_> = handle
         .map(|address| format!("; Handle on {address}, UDP and TCP"))
         .collect();
+    let dns = server.dns_addresses().iter();
+    let dns: Vec<_> = dns
+        .map(|address| format!("; DNS on {address}, UDP and TCP"))
+        .collect();
     format!(
-        "listening on {}; the token is in {token}{}{}",
+        "listening on {}; the token is in {token}{}{}{}",
         addresses.join(", "),
         handle.concat(),
+        dns.concat(),
         metrics.concat()
     )
 }
@@ -100,8 +105,9 @@ impl From<ServerError> for Failure {
             }
             ServerError::Listen { .. } => {
                 "set [http] listen or the other listeners' (BIAOSHI_HTTP_LISTEN, \
-                 BIAOSHI_HANDLE_LISTEN, BIAOSHI_METRICS_LISTEN) to addresses that are free"
+                 BIAOSHI_HANDLE_LISTEN, BIAOSHI_DNS_LISTEN, BIAOSHI_METRICS_LISTEN) to addresses that are free"
             }
+            ServerError::Zone(_) => "set [node] zone to a shorter name, or see [dns] name_servers",
             ServerError::Startup(_) => "`biaoshi ledger verify` tells what is whole",
         };
         Self::new(error.to_string(), hint)

@@ -102,7 +102,7 @@ const fn whole(
 }
 
 /// Every key, in the order in which files and documents show them.
-pub static KEYS: [Key; 18] = [
+pub static KEYS: [Key; 21] = [
     text("node", "data_dir", r#""./biaoshi-data""#),
     text("node", "zone", r#""id.example""#),
     texts("node", "secondary_prefixes", "[]"),
@@ -136,6 +136,10 @@ pub static KEYS: [Key; 18] = [
     whole("snapshot", "interval_seconds", (1, 604_800), "3600"),
     texts("handle", "listen", r#"["127.0.0.1:2641"]"#),
     texts("dns", "listen", r#"["127.0.0.1:8053"]"#),
+    texts("dns", "name_servers", "[]"),
+    text("dns", "naptr_service", r#""IDIS+URL""#),
+    // What was just registered is found a minute later by whoever asked too early.
+    whole("dns", "negative_ttl_seconds", (0, 86_400), "60"),
     texts("metrics", "listen", r#"["127.0.0.1:9641"]"#),
     text("log", "level", r#""info""#),
     text("log", "format", r#""text""#),

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::identifier::Prefix;
+use crate::protocol::dns::NameServer;
 use crate::server::options::{
-    HttpOptions, LedgerOptions, ListenOptions, NodeOptions, Options, SnapshotOptions,
+    DnsOptions, HttpOptions, LedgerOptions, ListenOptions, NodeOptions, Options, SnapshotOptions,
 };
 use crate::telemetry::logging;
 
@@ -16,7 +17,9 @@ use super::error::ConfigError;
 use super::file::shown;
 use super::keys::{KEYS, find};
 use super::settings::Settings;
-use super::spec::{HttpSpec, LedgerSpec, ListenSpec, LogSpec, NodeSpec, SnapshotSpec, Spec};
+use super::spec::{
+    DnsSpec, HttpSpec, LedgerSpec, ListenSpec, LogSpec, NodeSpec, SnapshotSpec, Spec,
+};
 
 /// A node has a handful of addresses; each is a socket per listener.
 const LISTEN_MAX: usize = 16;
@@ -29,6 +32,12 @@ const ARCHIVE_DIRS_MAX: usize = 16;
 
 /// RFC 1035 §2.3.4 allows 253 characters of text; identifiers stand below the zone.
 const ZONE_BYTES_MAX: usize = 128;
+
+/// Characters of a host name (RFC 1035 §2.3.4).
+const HOST_BYTES_MAX: usize = 253;
+
+/// An answer to who serves the zone fits 512 octets: resolvers ask for it without EDNS.
+const NAME_SERVERS_MAX: usize = 8;
 
 //----------- resolve ------------------------------------------------------------
 
@@ -44,7 +53,7 @@ pub(super) fn resolve(settings: &Settings) -> Result<Config, ConfigError> {
             interval: seconds(spec.snapshot.interval_seconds),
         },
         handle: check.listener("handle", &spec.handle)?,
-        dns: check.listener("dns", &spec.dns)?,
+        dns: check.dns(&spec.dns)?,
         metrics: check.listener("metrics", &spec.metrics)?,
     };
     check.no_address_twice(&server)?;
@@ -87,6 +96,52 @@ impl Check<'_> {
         Ok(ListenOptions {
             listen: self.addresses(section, &spec.listen)?,
         })
+    }
+
+    fn dns(&self, spec: &DnsSpec) -> Result<DnsOptions, ConfigError> {
+        let service = &spec.naptr_service;
+        if service.is_empty()
+            || service.len() > 255
+            || !service.bytes().all(|b| b.is_ascii_graphic())
+        {
+            let what = format!("{:?} is no service field", shown(service));
+            let hint = "say 1 to 255 visible ASCII characters, such as \"IDIS+URL\"";
+            return Err(self.invalid("dns", "naptr_service", &what, hint));
+        }
+        if spec.name_servers.len() > NAME_SERVERS_MAX {
+            let what = format!(
+                "{} servers, over {NAME_SERVERS_MAX}",
+                spec.name_servers.len()
+            );
+            let hint = "name the ones that others should ask";
+            return Err(self.invalid("dns", "name_servers", &what, hint));
+        }
+        let server = |text: &String| self.name_server(text);
+        Ok(DnsOptions {
+            listen: self.addresses("dns", &spec.listen)?,
+            name_servers: spec
+                .name_servers
+                .iter()
+                .map(server)
+                .collect::<Result<_, _>>()?,
+            naptr_service: service.clone(),
+            negative_ttl: seconds(spec.negative_ttl_seconds),
+        })
+    }
+
+    /// A name, and addresses behind blanks.
+    fn name_server(&self, text: &str) -> Result<NameServer, ConfigError> {
+        let mut words = text.split_whitespace();
+        let name = words.next().and_then(host);
+        let addresses: Result<Vec<_>, _> = words.map(str::parse).collect();
+        let parsed = (name, addresses);
+        if let (Some(name), Ok(addresses)) = parsed {
+            return Ok(NameServer { name, addresses });
+        }
+        let what = format!("{:?} is no name server", shown(text));
+        let hint = "write its name, and its addresses where its name is in the zone, such as \
+                    \"ns1.id.example 192.0.2.1 2001:db8::1\"";
+        Err(self.invalid("dns", "name_servers", &what, hint))
     }
 
     fn log(&self, spec: &LogSpec) -> Result<logging::Options, ConfigError> {
@@ -132,24 +187,16 @@ impl Check<'_> {
         Ok(PathBuf::from(text))
     }
 
-    /// A name of host labels (RFC 1123 §2.1, and `_`), lower case and without the dot at the end.
     fn zone(&self, text: &str) -> Result<String, ConfigError> {
-        let zone = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
-        let label = |label: &str| {
-            let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-            (1..=63).contains(&label.len())
-                && label.bytes().all(inner)
-                && !label.starts_with('-')
-                && !label.ends_with('-')
-        };
-        if zone.len() > ZONE_BYTES_MAX || !zone.split('.').all(label) {
+        let zone = host(text).filter(|zone| zone.len() <= ZONE_BYTES_MAX);
+        let Some(zone) = zone else {
             let what = format!("{:?} is no DNS zone", shown(text));
             let hint = format!(
                 "say labels of letters, digits and hyphens joined by dots, at most \
                  {ZONE_BYTES_MAX} characters, such as \"id.example\""
             );
             return Err(self.invalid("node", "zone", &what, &hint));
-        }
+        };
         Ok(zone)
     }
 
@@ -230,6 +277,19 @@ impl Check<'_> {
     }
 }
 
+/// A name of host labels (RFC 1123 §2.1, and `_`), lower case and without the dot at the end.
+fn host(text: &str) -> Option<String> {
+    let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+    let label = |label: &str| {
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        (1..=63).contains(&label.len())
+            && label.bytes().all(inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    (name.len() <= HOST_BYTES_MAX && name.split('.').all(label)).then_some(name)
+}
+
 fn seconds(number: u32) -> Duration {
     Duration::from_secs(u64::from(number))
 }
@@ -284,7 +344,12 @@ impl From<&Config> for Spec {
                 interval_seconds: whole(snapshot.interval.as_secs()),
             },
             handle: listener(handle),
-            dns: listener(dns),
+            dns: DnsSpec {
+                listen: texts(&dns.listen),
+                name_servers: dns.name_servers.iter().map(name_server_text).collect(),
+                naptr_service: dns.naptr_service.clone(),
+                negative_ttl_seconds: whole(dns.negative_ttl.as_secs()),
+            },
             metrics: listener(metrics),
             log: LogSpec {
                 level: config.log.filter().to_string(),
@@ -292,6 +357,12 @@ impl From<&Config> for Spec {
             },
         }
     }
+}
+
+fn name_server_text(server: &NameServer) -> String {
+    let mut words = vec![server.name.clone()];
+    words.extend(texts(&server.addresses));
+    words.join(" ")
 }
 
 fn texts<T: ToString>(items: &[T]) -> Vec<String> {

@@ -17,7 +17,7 @@ pub(super) struct Spec {
     pub(super) ledger: LedgerSpec,
     pub(super) snapshot: SnapshotSpec,
     pub(super) handle: ListenSpec,
-    pub(super) dns: ListenSpec,
+    pub(super) dns: DnsSpec,
     pub(super) metrics: ListenSpec,
     pub(super) log: LogSpec,
 }
@@ -57,6 +57,16 @@ pub(super) struct LedgerSpec {
 #[serde(deny_unknown_fields)]
 pub(super) struct SnapshotSpec {
     pub(super) interval_seconds: u32,
+}
+
+/// `[dns]`: the DNS listener and the zone.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DnsSpec {
+    pub(super) listen: Vec<String>,
+    pub(super) name_servers: Vec<String>,
+    pub(super) naptr_service: String,
+    pub(super) negative_ttl_seconds: u32,
 }
 
 /// A listener of which nothing but the addresses can be set yet.

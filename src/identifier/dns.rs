@@ -49,7 +49,7 @@ fn suffix_labels(suffix: &str) -> Option<Vec<String>> {
         return None;
     }
     let lowered = suffix.to_ascii_lowercase();
-    if is_label(&lowered) {
+    if is_label(suffix) {
         return Some(vec![lowered]);
     }
     let encoded = BASE32HEX_NOPAD
@@ -64,13 +64,11 @@ fn suffix_labels(suffix: &str) -> Option<Vec<String>> {
     Some(labels)
 }
 
-/// `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?` with at least one non-digit.
-fn is_label(lowered: &str) -> bool {
-    let is_edge = |byte: Option<&u8>| {
-        byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
-    let bytes = lowered.as_bytes();
-    let is_inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+/// `[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?` in any case, with at least one non-digit.
+fn is_label(suffix: &str) -> bool {
+    let is_edge = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = suffix.as_bytes();
+    let is_inner = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
     bytes.len() <= LABEL_OCTETS_MAX
         && is_edge(bytes.first())
         && is_edge(bytes.last())
@@ -116,4 +114,30 @@ pub fn from_dns_labels(labels: &[&[u8]]) -> Option<Identifier> {
         .split('.')
         .eq(lowered.iter().map(String::as_str))
         .then_some(identifier)
+}
+
+//----------- Ancestors --------------------------------------------------------
+
+/// Runs `f` on the names between an identifier's and its prefix's, without a zone and in lower
+/// case: `_x.8.118.88` of an encoded suffix, and one more for each further label of it.
+///
+/// They exist where an identifier below them does, and hold nothing themselves (RFC 8020).
+pub fn each_ancestor(authority: &str, local: &str, mut f: impl FnMut(&str)) {
+    if is_label(local) {
+        return;
+    }
+    let Some(name) = Identifier::parse_query(&format!("{authority}/{local}"))
+        .ok()
+        .and_then(|identifier| to_dns_name(&identifier, ""))
+    else {
+        return;
+    };
+    let mut rest = name.as_str();
+    while let Some((label, behind)) = rest.split_once('.') {
+        if label == ENCODED {
+            break;
+        }
+        f(behind);
+        rest = behind;
+    }
 }

@@ -84,6 +84,57 @@ impl Resolver {
     }
 }
 
+//----------- Names above identifiers --------------------------------------------
+
+/// What an authority is, for protocols whose names are a tree (DNS).
+#[derive(Debug)]
+pub enum Node<'a> {
+    /// A prefix of ours, or one above one of ours: it exists, and holds nothing itself.
+    Above,
+    /// The enterprise's own node answers there and below.
+    Referral(Option<&'a Route>),
+    /// Nobody's.
+    Nothing,
+}
+
+impl Resolver {
+    /// What an authority is, told to `f`.
+    pub fn node<R>(&self, authority: &str, f: impl FnOnce(Node<'_>) -> R) -> R {
+        let directory = self.state.directory();
+        f(match directory.belongs(authority) {
+            Belongs::Assigned(prefix) if !prefix.resolves() => Node::Nothing,
+            Belongs::Assigned(prefix) => match &prefix.facts.hosting {
+                Hosting::Hosted => Node::Above,
+                Hosting::SelfBuilt(route) => Node::Referral(route.as_ref()),
+            },
+            _ if is_above_own(&directory, authority) => Node::Above,
+            _ => Node::Nothing,
+        })
+    }
+
+    /// Whether a live identifier is below a DNS name that is itself below a prefix's: without the
+    /// zone, in lower case.
+    #[must_use]
+    pub fn has_below(&self, name: &str) -> bool {
+        self.state.index().has_below(name)
+    }
+
+    /// A number that grows with every change of what is answered, and that restarts keep.
+    #[must_use]
+    pub fn serial(&self) -> u64 {
+        self.state.applied()
+    }
+}
+
+/// Whether an authority is a secondary prefix of this node, or the beginning of one.
+fn is_above_own(directory: &Directory, authority: &str) -> bool {
+    directory.secondary().iter().any(|own| {
+        own.as_str()
+            .strip_prefix(authority)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    })
+}
+
 /// The answer for an identifier that the index holds.
 fn found(slot: &Slot, caller: Caller) -> Resolution<'_> {
     let record = match &slot.state {

@@ -2,14 +2,16 @@
 //!
 //! Answers are larger than questions: without a limit, whoever forges a victim's address turns
 //! this node on it. Sources share a fixed table by a keyed hash, so that nobody can choose whose
-//! place they share, and memory does not grow with a flood.
+//! place they share, and memory does not grow with a flood. Workers share the table: each place has a
+//! lock of its own.
 
 use std::{
     hash::{BuildHasher, RandomState},
     net::IpAddr,
+    sync::{Mutex, PoisonError},
 };
 
-/// Places in the table, a power of two: some hundred kilobytes.
+/// Places in the table, a power of two: half a megabyte.
 const PLACES: usize = 16_384;
 
 /// Bytes a second that a source gets in the long run: two hundred large answers.
@@ -27,7 +29,7 @@ const SLIP: u32 = 4;
 /// What sources have left.
 #[derive(Debug)]
 pub(super) struct ByteRate {
-    places: Box<[Place]>,
+    places: Box<[Mutex<Place>]>,
     hasher: RandomState,
 }
 
@@ -55,18 +57,19 @@ impl ByteRate {
             refused: 0,
         };
         Self {
-            places: vec![place; PLACES].into_boxed_slice(),
+            places: (0..PLACES).map(|_| Mutex::new(place)).collect(),
             hasher: RandomState::new(),
         }
     }
 
     /// Judges an answer of so many bytes to `peer`, at `now_ms` on a clock that nobody sets.
-    pub(super) fn judge(&mut self, peer: IpAddr, bytes: usize, now_ms: u64) -> Verdict {
+    pub(super) fn judge(&self, peer: IpAddr, bytes: usize, now_ms: u64) -> Verdict {
         let hash = self.hasher.hash_one(network(peer));
         let at = usize::try_from(hash % PLACES as u64).unwrap_or_default();
-        let Some(place) = self.places.get_mut(at) else {
+        let Some(place) = self.places.get(at) else {
             return Verdict::Drop;
         };
+        let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
         let passed_ms = now_ms.saturating_sub(place.seen_ms);
         let earned_bytes = passed_ms.saturating_mul(BYTES_PER_SECOND) / 1_000;
         place.seen_ms = now_ms;
@@ -111,7 +114,7 @@ mod tests {
 
     #[test]
     fn a_burst_is_sent_and_a_flood_is_not() {
-        let mut rate = ByteRate::new();
+        let rate = ByteRate::new();
         let burst = usize::try_from(BURST_BYTES).unwrap() / 1_000;
         let verdicts: Vec<_> = (0..burst).map(|_| rate.judge(peer(1), 1_000, 0)).collect();
         assert!(verdicts.iter().all(|verdict| *verdict == Verdict::Send));

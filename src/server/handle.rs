@@ -1,61 +1,70 @@
-//! The Handle listeners: UDP and TCP on the same addresses.
-
-mod stream;
-mod udp;
+//! The Handle listeners.
 
 use std::{
-    net::{IpAddr, SocketAddr},
+    io,
+    net::SocketAddr,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 
 use tokio::{
-    net::{TcpListener, UdpSocket},
-    sync::watch,
-    task::JoinHandle,
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
 };
 
-use super::ServerError;
+use super::{
+    byte_rate::ByteRate,
+    connections::{Served, WRITE_TIMEOUT},
+    counting::Counting,
+    crowd::Place,
+    datagrams::{Answering, Arrival},
+    listeners::Spoken,
+};
 use crate::{
-    accounting::{Counters, Origin, Outcome, Protocol},
     change::SiteProtocol,
-    protocol::handle::{self, Context, Interface},
+    protocol::{
+        Handled,
+        handle::{
+            self, Context, DATAGRAM_BYTES_MAX, ENVELOPE_BYTES, Envelope, Interface, Reassembly,
+            Taken, fragments, too_busy,
+        },
+    },
     resolver::Resolver,
 };
 
 /// The serial of the site, which changes when its addresses do: clients then ask for it anew.
 const SITE_SERIAL: u16 = 1;
 
-//----------- Responder --------------------------------------------------------
+/// Without a request for this long a connection ends. Clients of CAICT keep theirs ten minutes.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(660);
+
+/// A message that has begun has to be there within this time.
+const MESSAGE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The longest request: 256 conditions of the longest type.
+const REQUEST_BYTES_MAX: usize = 72 * 1024;
+
+//----------- HandleService ----------------------------------------------------
 
 /// Who answers, on every listener.
-pub(super) struct Responder {
+pub(super) struct HandleService {
     /// Set once the node is ready.
-    resolver: OnceLock<Resolver>,
-    counters: Arc<Counters>,
+    resolver: Arc<OnceLock<Resolver>>,
+    counting: Counting,
+    byte_rate: Arc<ByteRate>,
 }
 
-impl Responder {
-    pub(super) fn new(counters: Arc<Counters>) -> Self {
+impl HandleService {
+    pub(super) fn new(resolver: Arc<OnceLock<Resolver>>, counting: Counting) -> Self {
         Self {
-            resolver: OnceLock::new(),
-            counters,
+            resolver,
+            counting,
+            byte_rate: Arc::new(ByteRate::new()),
         }
     }
 
-    /// Counts an answer that was sent.
-    fn count(&self, outcome: Outcome, peer: SocketAddr) {
-        let origin = Origin::of(is_here(peer.ip()));
-        self.counters.count(Protocol::Handle, outcome, origin);
-    }
-
-    /// The node is ready.
-    pub(super) fn open(&self, resolver: Resolver) {
-        // It is opened once.
-        let _ = self.resolver.set(resolver);
-    }
-
     /// Answers a whole message that came to where `site` is.
-    fn respond(&self, site: &[u8], message: &[u8], out: &mut Vec<u8>) -> Outcome {
+    fn respond(&self, site: &[u8], message: &[u8], out: &mut Vec<u8>) -> Handled {
         let context = Context {
             resolver: self.resolver.get(),
             site,
@@ -79,7 +88,7 @@ fn make_challenge() -> Option<(u32, [u8; 16])> {
 /// This node as a site: what answers at the address that was asked.
 fn site_of(local: SocketAddr) -> Vec<u8> {
     let interface = |protocol| Interface {
-        address: local.ip(),
+        address: local.ip().to_canonical(),
         protocol,
         port: local.port(),
     };
@@ -89,56 +98,115 @@ fn site_of(local: SocketAddr) -> Vec<u8> {
     )
 }
 
-//----------- HandleListener ---------------------------------------------------
+impl Spoken for HandleService {
+    type Worker = HandleWorker;
 
-/// The bound addresses.
-pub(super) struct HandleListener {
-    sockets: Vec<(UdpSocket, TcpListener)>,
-    addresses: Vec<SocketAddr>,
-}
-
-impl HandleListener {
-    /// Binds both transports of each address.
-    ///
-    /// # Errors
-    /// Where one cannot be bound.
-    pub(super) async fn bind(listen: &[SocketAddr]) -> Result<Self, ServerError> {
-        let (mut sockets, mut addresses) = (Vec::new(), Vec::new());
-        for address in listen.iter().copied() {
-            let cannot = |error| ServerError::Listen { address, error };
-            let stream = TcpListener::bind(address).await.map_err(cannot)?;
-            // The same port for both, also where the system chose it.
-            let local = stream.local_addr().map_err(cannot)?;
-            let udp = UdpSocket::bind(local).await.map_err(cannot)?;
-            sockets.push((udp, stream));
-            addresses.push(local);
+    fn worker(self: &Arc<Self>, bound: SocketAddr) -> HandleWorker {
+        HandleWorker {
+            service: Arc::clone(self),
+            site: (bound, site_of(bound)),
+            reassembly: Reassembly::new(),
+            whole: None,
         }
-        Ok(Self { sockets, addresses })
-    }
-
-    /// The addresses, with the ports that the system chose for 0.
-    pub(super) fn addresses(&self) -> &[SocketAddr] {
-        &self.addresses
-    }
-
-    /// Starts answering, until told to stop.
-    pub(super) fn start(
-        self,
-        responder: &Arc<Responder>,
-        stopped: &watch::Receiver<bool>,
-    ) -> Vec<JoinHandle<()>> {
-        let mut tasks = Vec::new();
-        for (udp, listener) in self.sockets {
-            let answering = udp::run(udp, Arc::clone(responder), stopped.clone());
-            tasks.push(super::spawn(answering));
-            let answering = stream::run(listener, Arc::clone(responder), stopped.clone());
-            tasks.push(super::spawn(answering));
-        }
-        tasks
     }
 }
 
-/// Whether a peer is on this machine: proxies and tests are, and nobody can forge it.
-fn is_here(peer: IpAddr) -> bool {
-    peer.to_canonical().is_loopback()
+//----------- HandleWorker -----------------------------------------------------
+
+/// Who answers the datagrams of one socket: all parts of a message come to the same.
+pub(super) struct HandleWorker {
+    service: Arc<HandleService>,
+    /// The site at the address that was asked last; most are asked at one.
+    site: (SocketAddr, Vec<u8>),
+    reassembly: Reassembly,
+    /// The message that was answered last, if it came in parts.
+    whole: Option<Vec<u8>>,
+}
+
+impl Answering for HandleWorker {
+    fn counting(&self) -> &Counting {
+        &self.service.counting
+    }
+
+    fn byte_rate(&self) -> &Arc<ByteRate> {
+        &self.service.byte_rate
+    }
+
+    fn answer(&mut self, arrival: Arrival<'_>, out: &mut Vec<u8>) -> Option<Handled> {
+        let Arrival {
+            peer,
+            local,
+            now_ms,
+            datagram,
+        } = arrival;
+        if self.site.0 != local {
+            self.site = (local, site_of(local));
+        }
+        let is_part =
+            Envelope::decode(datagram).is_ok_and(|envelope| envelope.is_fragment(datagram.len()));
+        self.whole = None;
+        if is_part {
+            match self.reassembly.take(peer, datagram, now_ms) {
+                Taken::Whole(message) => self.whole = Some(message),
+                Taken::Waiting => return None,
+                Taken::Refused => return Some(Handled::Malformed),
+            }
+        }
+        let message = self.whole.as_deref().unwrap_or(datagram);
+        Some(self.service.respond(&self.site.1, message, out))
+    }
+
+    fn shorten(&self, datagram: &[u8], out: &mut Vec<u8>) {
+        too_busy(self.whole.as_deref().unwrap_or(datagram), out);
+    }
+
+    fn cut(&self, answer: &[u8], mut send: impl FnMut(&[u8])) {
+        if answer.len() <= DATAGRAM_BYTES_MAX {
+            send(answer);
+        } else {
+            fragments(answer, send);
+        }
+    }
+}
+
+//----------- Connections ------------------------------------------------------
+
+impl Served for HandleService {
+    async fn serve(&self, mut stream: TcpStream, place: &Place) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let (site, peer) = (site_of(stream.local_addr()?), stream.peer_addr()?);
+        let (mut message, mut answer) = (Vec::new(), Vec::new());
+        loop {
+            message.resize(ENVELOPE_BYTES, 0);
+            let first = tokio::time::timeout(IDLE_TIMEOUT, stream.read_exact(&mut message[..1]));
+            first.await??;
+            let rest = tokio::time::timeout(MESSAGE_TIMEOUT, read_rest(&mut stream, &mut message));
+            let is_read = rest.await??;
+            place.busy();
+            answer.clear();
+            let handled = self.respond(&site, &message, &mut answer);
+            let write = tokio::time::timeout(WRITE_TIMEOUT, stream.write_all(&answer));
+            write.await??;
+            self.counting.count(handled, peer);
+            if !is_read {
+                // Where the next message begins nobody knows.
+                return stream.shutdown().await;
+            }
+            place.waiting();
+        }
+    }
+}
+
+/// Reads what follows the first byte; whether it was a message of a length that is read.
+async fn read_rest(stream: &mut TcpStream, message: &mut Vec<u8>) -> io::Result<bool> {
+    stream.read_exact(&mut message[1..ENVELOPE_BYTES]).await?;
+    let Ok(envelope) = Envelope::decode(message) else {
+        return Ok(false);
+    };
+    if envelope.length() > REQUEST_BYTES_MAX {
+        return Ok(false);
+    }
+    message.resize(ENVELOPE_BYTES + envelope.length(), 0);
+    stream.read_exact(&mut message[ENVELOPE_BYTES..]).await?;
+    Ok(true)
 }

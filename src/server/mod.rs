@@ -11,9 +11,15 @@
 mod byte_rate;
 mod clock;
 mod connection;
+mod connections;
+mod counting;
+mod crowd;
+mod datagrams;
+mod dns;
 mod executor;
 mod handle;
 mod http;
+mod listeners;
 mod lock;
 mod measured;
 mod metrics;
@@ -27,7 +33,11 @@ mod startup;
 mod token;
 mod upkeep;
 
-use std::{net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use tokio::{sync::watch, task::JoinHandle};
 
@@ -38,10 +48,17 @@ pub use token::TOKEN_FILE;
 
 use crate::{
     access::Gate,
-    protocol::http::{Api, router},
+    accounting::Protocol,
+    protocol::{
+        dns::ZoneError,
+        http::{Api, router},
+    },
 };
-use handle::{HandleListener, Responder};
+use counting::Counting;
+use dns::DnsService;
+use handle::HandleService;
 use http::HttpListener;
+use listeners::Listeners;
 use lock::DataLock;
 use metrics::Scrape;
 
@@ -52,6 +69,7 @@ pub struct Server {
     http_addresses: Vec<SocketAddr>,
     metrics_addresses: Vec<SocketAddr>,
     handle_addresses: Vec<SocketAddr>,
+    dns_addresses: Vec<SocketAddr>,
     token_file: PathBuf,
     api: Arc<Api>,
     listeners: Vec<JoinHandle<()>>,
@@ -73,7 +91,9 @@ impl Server {
     pub async fn bind(options: Options, accept_clock: bool) -> Result<Self, ServerError> {
         let lock = DataLock::take(&options.node.data_dir)?;
         let (token, token_file) = token::load_or_make(&options.node.data_dir)?;
-        let api = Arc::new(Api::new(Gate::new(token), options.http.body_bytes_max));
+        let zone = options.node.zone.clone();
+        let api = Api::new(Gate::new(token), options.http.body_bytes_max, zone);
+        let api = Arc::new(api);
         let (stop, stopped) = watch::channel(false);
         let http = HttpListener::bind(&options.http).await?;
         let http_addresses = http.addresses().to_owned();
@@ -81,17 +101,24 @@ impl Server {
         let metrics = HttpListener::bind(&metrics_options).await?;
         let metrics_addresses = metrics.addresses().to_owned();
         let scrape = Arc::new(Scrape::new(&api));
-        let handle = HandleListener::bind(&options.handle.listen).await?;
+        let handle = Listeners::bind(&options.handle.listen).await?;
         let handle_addresses = handle.addresses().to_owned();
-        let responder = Arc::new(Responder::new(Arc::clone(&api.counters)));
-        let mut listeners = handle.start(&responder, &stopped);
+        let dns = Listeners::bind(&options.dns.listen).await?;
+        let dns_addresses = dns.addresses().to_owned();
+        let resolver = Arc::new(OnceLock::new());
+        let counting = |protocol| Counting::new(Arc::clone(&api.counters), protocol);
+        let service = HandleService::new(Arc::clone(&resolver), counting(Protocol::Handle));
+        let mut listeners = handle.start(&Arc::new(service), &stopped);
+        let zone = options.dns.zone(&options.node.zone, &dns_addresses)?;
+        let service = DnsService::new(Arc::clone(&resolver), zone, counting(Protocol::Dns));
+        listeners.extend(dns.start(&Arc::new(service), &stopped));
         listeners.extend([
             spawn(http.run(router(Arc::clone(&api)), stopped.clone())),
             spawn(metrics.run(metrics::router(Arc::clone(&scrape)), stopped)),
         ]);
         let doors = startup::Doors {
             api: Arc::clone(&api),
-            responder,
+            resolver,
             scrape,
         };
         let starting = startup::start(options.clone(), doors, accept_clock);
@@ -101,6 +128,7 @@ impl Server {
             http_addresses,
             metrics_addresses,
             handle_addresses,
+            dns_addresses,
             token_file,
             api,
             listeners,
@@ -122,6 +150,12 @@ impl Server {
     #[must_use]
     pub fn handle_addresses(&self) -> &[SocketAddr] {
         &self.handle_addresses
+    }
+
+    /// Where it listens for DNS, UDP and TCP.
+    #[must_use]
+    pub fn dns_addresses(&self) -> &[SocketAddr] {
+        &self.dns_addresses
     }
 
     /// Where it listens for who reads metrics.
@@ -220,6 +254,9 @@ pub enum ServerError {
         /// What the system said.
         error: std::io::Error,
     },
+    /// The zone cannot be served.
+    #[error("[node] zone or [dns]: {0}")]
+    Zone(#[from] ZoneError),
     /// The ledger does not come up.
     #[error(transparent)]
     Startup(#[from] StartupError),

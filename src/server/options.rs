@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::identifier::Prefix;
+use crate::protocol::dns::{NameServer, Zone, ZoneError};
 
 //----------- Options ------------------------------------------------------------
 
@@ -24,7 +25,7 @@ pub struct Options {
     /// The Handle listener, UDP and TCP.
     pub handle: ListenOptions,
     /// The DNS listener, UDP and TCP.
-    pub dns: ListenOptions,
+    pub dns: DnsOptions,
     /// The listener of the metrics.
     pub metrics: ListenOptions,
 }
@@ -73,6 +74,40 @@ pub struct LedgerOptions {
 pub struct SnapshotOptions {
     /// How long after the last snapshot the next is taken, if anything has changed.
     pub interval: Duration,
+}
+
+/// The DNS listener.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DnsOptions {
+    /// Where it listens; nowhere if empty.
+    pub listen: Vec<SocketAddr>,
+    /// The zone's name servers; if empty `ns.<zone>`, at the addresses it listens on.
+    pub name_servers: Vec<NameServer>,
+    /// The service field of NAPTR records.
+    pub naptr_service: String,
+    /// How long others may remember that a name does not exist.
+    pub negative_ttl: Duration,
+}
+
+impl DnsOptions {
+    /// The zone as it is served at these addresses.
+    ///
+    /// # Errors
+    /// Where a name is none.
+    pub(super) fn zone(&self, origin: &str, bound: &[SocketAddr]) -> Result<Zone, ZoneError> {
+        let mut servers = self.name_servers.clone();
+        if servers.is_empty() {
+            let addresses = bound.iter().map(SocketAddr::ip);
+            servers.push(NameServer {
+                name: format!("ns.{origin}"),
+                addresses: addresses
+                    .filter(|address| !address.is_unspecified())
+                    .collect(),
+            });
+        }
+        let seconds = u32::try_from(self.negative_ttl.as_secs()).unwrap_or(u32::MAX);
+        Zone::new(origin, &servers, &self.naptr_service, seconds)
+    }
 }
 
 /// A listener of which nothing but the addresses can be set yet.

@@ -1,7 +1,7 @@
 //! From files to a node that answers.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -10,7 +10,6 @@ use tokio::task::JoinHandle;
 use super::{
     clock::SystemClock,
     executor::BlockingPool,
-    handle::Responder,
     measured::MeasuredLedger,
     metrics::Scrape,
     options::Options,
@@ -54,7 +53,8 @@ impl Started {
 /// What waits for the node to be ready.
 pub(super) struct Doors {
     pub(super) api: Arc<Api>,
-    pub(super) responder: Arc<Responder>,
+    /// Whoever listens for datagrams answers from it.
+    pub(super) resolver: Arc<OnceLock<Resolver>>,
     pub(super) scrape: Arc<Scrape>,
 }
 
@@ -62,7 +62,8 @@ impl Doors {
     /// From here on everybody is answered.
     fn open(self, registry: Registry, state: Arc<State>) {
         let resolver = Resolver::new(Arc::clone(&state));
-        self.responder.open(resolver.clone());
+        // It is opened once.
+        let _ = self.resolver.set(resolver.clone());
         self.scrape.open(registry.downgrade(), Arc::clone(&state));
         self.api.open(Node {
             resolver,

@@ -1,6 +1,6 @@
 //! `State::apply`: doing what an entry says.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use super::{
     ApplyError, At, ControlFold, DataFold, State, digest,
@@ -65,6 +65,7 @@ impl State {
         fold.directory = Arc::new(directory);
         fold.at = At::after(entry);
         self.directory.store(Arc::clone(&fold.directory));
+        self.applied.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
@@ -94,6 +95,7 @@ impl State {
             }
         }
         fold.at = At::after(entry);
+        self.applied.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 

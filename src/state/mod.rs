@@ -23,7 +23,10 @@ mod tests;
 mod totals;
 mod window;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use arc_swap::ArcSwap;
 
@@ -53,6 +56,8 @@ pub struct State {
     directory: ArcSwap<Directory>,
     control: Mutex<ControlFold>,
     data: Mutex<DataFold>,
+    /// Entries applied, of all partitions.
+    applied: AtomicU64,
 }
 
 /// What only the writer of `control` needs.
@@ -109,6 +114,7 @@ impl State {
             directory: ArcSwap::default(),
             control: Mutex::default(),
             data: Mutex::default(),
+            applied: AtomicU64::new(0),
         }
     }
 
@@ -122,6 +128,12 @@ impl State {
     #[must_use]
     pub fn directory(&self) -> arc_swap::Guard<Arc<Directory>> {
         self.directory.load()
+    }
+
+    /// Entries applied, of all partitions: it grows with every change, and restarts keep it.
+    #[must_use]
+    pub fn applied(&self) -> u64 {
+        self.applied.load(Ordering::Relaxed)
     }
 
     /// The ledger's id, once its genesis is applied.

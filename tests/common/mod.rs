@@ -40,6 +40,7 @@ struct Running {
     child: Child,
     address: String,
     handle: String,
+    dns: String,
     metrics: String,
 }
 
@@ -93,11 +94,13 @@ impl Node {
             address.unwrap_or_default().to_owned()
         };
         let handle = between("Handle on ", ',');
+        let dns = between("DNS on ", ',');
         let metrics = between("metrics at http://", '/');
         self.running = Some(Running {
             child,
             address,
             handle,
+            dns,
             metrics,
         });
         self.wait_until_ready();
@@ -184,6 +187,11 @@ impl Node {
         &self.running.as_ref().expect("it is running").handle
     }
 
+    /// Where it speaks DNS, UDP and TCP.
+    pub(crate) fn dns_address(&self) -> &str {
+        &self.running.as_ref().expect("it is running").dns
+    }
+
     /// Where its metrics are.
     pub(crate) fn metrics_address(&self) -> &str {
         &self.running.as_ref().expect("it is running").metrics
@@ -227,10 +235,12 @@ impl Node {
             .env("BIAOSHI_HTTP_LISTEN", "127.0.0.1:0")
             .env("BIAOSHI_METRICS_LISTEN", "127.0.0.1:0")
             .env("BIAOSHI_HANDLE_LISTEN", "127.0.0.1:0")
+            .env("BIAOSHI_DNS_LISTEN", "127.0.0.1:0")
             .envs(self.settings.iter().map(|(name, value)| (name, value)));
         if let Some(running) = &self.running {
             command.env("BIAOSHI_HTTP_LISTEN", &running.address);
             command.env("BIAOSHI_HANDLE_LISTEN", &running.handle);
+            command.env("BIAOSHI_DNS_LISTEN", &running.dns);
         }
         command
     }

@@ -1,12 +1,13 @@
 //! Asking over the Handle protocol.
 
 use std::io::{self, Read, Write};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
+use super::address;
 use crate::cli::{Exit, Failure};
 use crate::config::Config;
 use crate::protocol::handle::{
@@ -21,36 +22,13 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the node says, in the words of version 1's replies.
 pub(super) fn resolve(config: &Config, node: Option<&str>, asked: &str) -> Result<Value, Failure> {
-    let address = address(config, node)?;
+    let listen = &config.server.handle.listen;
+    let address = address::find(node, listen, "handle", "the Handle protocol")?;
     let message = ask(address, asked).map_err(|error| {
         let error = format!("no answer from {address} over the Handle protocol: {error}");
         Failure::new(error, "see whether the node runs, and [handle] listen")
     })?;
     read(&message, asked)
-}
-
-/// Where the node listens: as told, or as the configuration says.
-fn address(config: &Config, node: Option<&str>) -> Result<SocketAddr, Failure> {
-    if let Some(node) = node {
-        let found = node.to_socket_addrs().ok().and_then(|mut all| all.next());
-        return found.ok_or_else(|| {
-            let error = format!("{node:?} is no address of the Handle protocol");
-            Failure::usage(error, "give --node HOST:PORT, such as 127.0.0.1:2641")
-        });
-    }
-    let listen = config.server.handle.listen.first().copied();
-    let mut address = listen.ok_or_else(|| {
-        let error = "the node does not listen for the Handle protocol";
-        Failure::new(error, "set [handle] listen, or give --node HOST:PORT")
-    })?;
-    if address.ip().is_unspecified() {
-        let here: IpAddr = match address.ip() {
-            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        };
-        address.set_ip(here);
-    }
-    Ok(address)
 }
 
 /// One request over TCP, and the message that comes back.

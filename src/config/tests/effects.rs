@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::protocol::dns::NameServer;
+
 use super::super::{Config, KEYS, Origin, locate, parse};
 use super::{defaults, environment, read, with};
 use crate::telemetry::logging::Format;
@@ -81,6 +83,27 @@ const EFFECTS: &[Effect] = &[
         c.server.handle.listen = addresses(&["[::]:2641"]);
     }),
     ("dns.listen", "[]", "", |c| c.server.dns.listen = Vec::new()),
+    (
+        "dns.name_servers",
+        r#"["ns1.id.example 192.0.2.1 2001:db8::1", "NS2.b.example."]"#,
+        "ns1.id.example 192.0.2.1 2001:db8::1,ns2.b.example",
+        |c| {
+            let server = |name: &str, addresses: &[&str]| NameServer {
+                name: name.to_owned(),
+                addresses: addresses.iter().map(|one| one.parse().unwrap()).collect(),
+            };
+            c.server.dns.name_servers = vec![
+                server("ns1.id.example", &["192.0.2.1", "2001:db8::1"]),
+                server("ns2.b.example", &[]),
+            ];
+        },
+    ),
+    ("dns.naptr_service", r#""ORS+UINF""#, "ORS+UINF", |c| {
+        c.server.dns.naptr_service = "ORS+UINF".into();
+    }),
+    ("dns.negative_ttl_seconds", "5", "5", |c| {
+        c.server.dns.negative_ttl = Duration::from_secs(5);
+    }),
     ("metrics.listen", r#""127.0.0.1:0""#, "127.0.0.1:0", |c| {
         c.server.metrics.listen = addresses(&["127.0.0.1:0"]);
     }),

@@ -242,6 +242,20 @@ fn prefixes_that_are_none_are_refused() {
 }
 
 #[test]
+fn name_servers_and_services_that_are_none_are_refused() {
+    for bad in ["", "a..b", "ns1 192.0.2", "ns1=192.0.2.1", "-ns.example"] {
+        let file = format!("[dns]\nname_servers = [\"{bad}\"]");
+        check_lines(&file, &["[dns] name_servers", "ns1.id.example 192.0.2.1"]);
+    }
+    let many = vec!["\"a.example\""; 9].join(",");
+    check_lines(&format!("[dns]\nname_servers = [{many}]"), &["9 servers"]);
+    for bad in ["", "a b", "标", &"x".repeat(256)] {
+        let file = format!("[dns]\nnaptr_service = \"{bad}\"");
+        check_lines(&file, &["[dns] naptr_service", "IDIS+URL"]);
+    }
+}
+
+#[test]
 fn zones_that_are_none_are_refused() {
     let long_label = "a".repeat(64);
     let long = ["a"; 65].join(".");

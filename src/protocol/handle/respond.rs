@@ -12,6 +12,7 @@ use crate::{
     accounting::Outcome,
     change::{Hash, Route, put_bytes32},
     identifier::Identifier,
+    protocol::Handled,
     resolver::{Found, PrefixView, Resolution, Resolver},
 };
 
@@ -63,27 +64,30 @@ pub struct Context<'a> {
 /// Answers a whole message: appends the answer to `out`, and says what it was.
 ///
 /// `message` is one message, envelope included; of fragments it is all of them together.
-pub fn respond(context: &Context<'_>, message: &[u8], out: &mut Vec<u8>) -> Outcome {
+pub fn respond(context: &Context<'_>, message: &[u8], out: &mut Vec<u8>) -> Handled {
     let read = Request::read(message);
     let request = match read {
         Ok(request) => request,
         Err(error) => {
             put_unread(out, &error);
-            return Outcome::Error;
+            return Handled::Malformed;
         }
     };
     let mut answer = Answer::begin(&request, context, out);
-    let outcome = match request.header.op_code {
+    let handled = match request.header.op_code {
         OpCode::RESOLUTION => answer.resolve(),
-        OpCode::GET_SITE_INFO => answer.site(),
+        OpCode::GET_SITE_INFO => Handled::Answered(answer.site()),
         // Until administration exists, whoever answers a challenge is told that it does not.
-        _ => answer.refuse(
-            ResponseCode::OperationNotSupported,
-            "this server resolves; it takes no changes",
-        ),
+        _ => {
+            answer.refuse(
+                ResponseCode::OperationNotSupported,
+                "this server resolves; it takes no changes",
+            );
+            Handled::Answered(Outcome::Auxiliary)
+        }
     };
     answer.finish();
-    outcome
+    handled
 }
 
 //----------- Request ----------------------------------------------------------
@@ -217,23 +221,28 @@ impl<'a, 'm> Answer<'a, 'm> {
         Outcome::Auxiliary
     }
 
-    fn resolve(&mut self) -> Outcome {
+    fn resolve(&mut self) -> Handled {
         let query = match Query::decode(self.request.body) {
             Ok(query) => query,
-            Err(error) => return self.refuse(ResponseCode::ProtocolError, &error.to_string()),
+            Err(error) => {
+                self.refuse(ResponseCode::ProtocolError, &error.to_string());
+                return Handled::Malformed;
+            }
         };
         let identifier = std::str::from_utf8(query.handle)
             .ok()
             .and_then(|text| Identifier::parse_query(text).ok());
         let Some(identifier) = identifier else {
             // What is no name is nobody's: Handle.Net says so too.
-            return self.nothing(ResponseCode::HandleNotFound, Outcome::NotFound);
+            let outcome = self.nothing(ResponseCode::HandleNotFound, Outcome::NotFound);
+            return Handled::Answered(outcome);
         };
         let Some(resolver) = self.context.resolver else {
-            return self.refuse(ResponseCode::ServerTooBusy, "the node is starting");
+            let outcome = self.refuse(ResponseCode::ServerTooBusy, "the node is starting");
+            return Handled::Answered(outcome);
         };
         resolver.resolve(&identifier, Caller::Anonymous, |resolution| {
-            self.answer(&query, &resolution)
+            Handled::Answered(self.answer(&query, &resolution))
         })
     }
 

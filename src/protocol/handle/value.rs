@@ -120,7 +120,12 @@ pub(super) fn referral_sites(route: &Route) -> Vec<Vec<u8>> {
             port: site.port,
         })
     };
-    let interfaces = route.sites.iter().filter_map(interface);
+    // DNS has no number there.
+    let sites = route
+        .sites
+        .iter()
+        .filter(|site| site.protocol != SiteProtocol::Dns);
+    let interfaces = sites.filter_map(interface);
     interfaces.map(|one| site(1, &[one])).collect()
 }
 

@@ -18,6 +18,8 @@ pub struct Api {
     pub startup: Startup,
     /// The longest body of a request, in bytes.
     pub body_bytes_max: usize,
+    /// The DNS zone of the identifiers.
+    pub zone: String,
     /// How many answers there were.
     pub counters: Arc<Counters>,
     node: OnceLock<Node>,
@@ -44,11 +46,12 @@ pub struct Peer {
 impl Api {
     /// Handlers' common ground, before there is a node.
     #[must_use]
-    pub fn new(gate: Gate, body_bytes_max: usize) -> Self {
+    pub fn new(gate: Gate, body_bytes_max: usize, zone: String) -> Self {
         Self {
             gate,
             startup: Startup::default(),
             body_bytes_max,
+            zone,
             counters: Arc::default(),
             node: OnceLock::new(),
         }

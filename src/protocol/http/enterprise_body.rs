@@ -13,6 +13,9 @@ use crate::{
 /// The most bytes of a site's address: a host name (RFC 1035 §2.3.4).
 const ADDRESS_BYTES_MAX: usize = 255;
 
+/// Where name servers are found (RFC 1035 §4.2).
+const DNS_PORT: u16 = 53;
+
 //----------- EnterpriseBody ---------------------------------------------------
 
 /// An enterprise to admit, as a client sends it.
@@ -86,6 +89,7 @@ enum ProtocolBody {
     Tcp,
     Http,
     Https,
+    Dns,
 }
 
 #[derive(Debug, Deserialize)]
@@ -168,7 +172,11 @@ fn site(site: SiteBody) -> Result<Site, String> {
         ProtocolBody::Tcp => SiteProtocol::Tcp,
         ProtocolBody::Http => SiteProtocol::Http,
         ProtocolBody::Https => SiteProtocol::Https,
+        ProtocolBody::Dns => SiteProtocol::Dns,
     };
+    if protocol == SiteProtocol::Dns && port != DNS_PORT {
+        return Err("a site of DNS has port 53: a delegation cannot say another".to_owned());
+    }
     Ok(Site {
         address: address.into(),
         protocol,

@@ -87,7 +87,7 @@ fn lead(api: &Api, parts: &Parts, raw: &str) -> Reply {
         };
         match target {
             Some(target) => Ok(target),
-            None => resolved::reply(&query, caller, &resolution),
+            None => resolved::reply(&api.zone, &query, caller, &resolution),
         }
     });
     // Whichever it was: a cache must not give it to the other kind of client.

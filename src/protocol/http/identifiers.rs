@@ -33,7 +33,7 @@ pub(super) fn resolve(api: &Api, parts: &Parts, raw: &str) -> Reply {
     let query = query(raw)?;
     node.resolver.resolve(&query, caller, |resolution| {
         caller::count(api, parts, outcome_of(&resolution));
-        resolved::reply(&query, caller, &resolution)
+        resolved::reply(&api.zone, &query, caller, &resolution)
     })
 }
 

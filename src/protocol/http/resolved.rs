@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{
     access::Caller,
-    change::{Route, SiteProtocol},
-    identifier::Identifier,
+    change::Route,
+    identifier::{Identifier, dns::to_dns_name},
     resolver::{Found, NotFoundReason, Resolution},
 };
 
@@ -22,15 +22,22 @@ struct FoundReply<'a> {
     /// The caller's spelling.
     identifier: &'a str,
     registered_as: &'a str,
+    /// Its name in DNS; none where it has no place there.
+    dns_name: Option<String>,
     position: String,
     values: Vec<ValueReply<'a>>,
 }
 
 /// The reply to a query (`docs/api.md`, "Reading").
-pub(super) fn reply(query: &Identifier, caller: Caller, resolution: &Resolution<'_>) -> Reply {
+pub(super) fn reply(
+    zone: &str,
+    query: &Identifier,
+    caller: Caller,
+    resolution: &Resolution<'_>,
+) -> Reply {
     let identifier = query.text();
     match resolution {
-        Resolution::Found(found) => Ok(found_reply(identifier, found)),
+        Resolution::Found(found) => Ok(found_reply(zone, query, found)),
         Resolution::View(prefix) => Ok(super::json(StatusCode::OK, &view::reply(prefix, caller))),
         Resolution::Referral(Some(route)) => {
             let body = json!({ "identifier": identifier, "sites": sites(route) });
@@ -70,10 +77,11 @@ pub(super) fn reply(query: &Identifier, caller: Caller, resolution: &Resolution<
     }
 }
 
-fn found_reply(identifier: &str, found: &Found<'_>) -> Response {
+fn found_reply(zone: &str, query: &Identifier, found: &Found<'_>) -> Response {
     let body = FoundReply {
-        identifier,
+        identifier: query.text(),
         registered_as: found.spelling,
+        dns_name: to_dns_name(query, zone),
         position: found.position.to_string(),
         values: found.values().map(ValueReply::from).collect(),
     };
@@ -90,14 +98,6 @@ fn denied(caller: Caller) -> Problem {
 
 /// The sites of a route as JSON.
 pub(super) fn sites(route: &Route) -> serde_json::Value {
-    let site = |site: &crate::change::Site| {
-        let protocol = match site.protocol {
-            SiteProtocol::Udp => "udp",
-            SiteProtocol::Tcp => "tcp",
-            SiteProtocol::Http => "http",
-            SiteProtocol::Https => "https",
-        };
-        json!({ "address": site.address, "protocol": protocol, "port": site.port })
-    };
+    let site = |site: &crate::change::Site| json!({ "address": site.address, "protocol": site.protocol.name(), "port": site.port });
     route.sites.iter().map(site).collect()
 }

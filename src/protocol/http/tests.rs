@@ -61,7 +61,11 @@ fn token() -> Token {
 
 /// A node that is still replaying its ledger.
 fn starting() -> Site {
-    let api = Arc::new(Api::new(Gate::new(token()), BODY_BYTES_MAX));
+    let api = Arc::new(Api::new(
+        Gate::new(token()),
+        BODY_BYTES_MAX,
+        "id.example".to_owned(),
+    ));
     let router = router(Arc::clone(&api));
     Site { api, router }
 }

@@ -3,6 +3,7 @@
 //! Readers pass a closure that runs inside the shard's read section and encodes straight into the
 //! reply; nothing of the map leaves `shard.rs`.
 
+mod ancestors;
 mod shard;
 
 pub use shard::Index;
@@ -40,6 +41,10 @@ pub enum SlotState {
 }
 
 impl Slot {
+    fn is_live(&self) -> bool {
+        matches!(self.state, SlotState::Live(_))
+    }
+
     /// Its record, unless it was removed.
     #[must_use]
     pub fn record(&self) -> Option<RecordRef<'_>> {

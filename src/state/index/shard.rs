@@ -4,7 +4,7 @@ use std::hash::RandomState;
 
 use dashmap::{DashMap, Entry};
 
-use super::Slot;
+use super::{Slot, ancestors::Ancestors};
 use crate::identifier::Key;
 
 /// How many parts are locked apart from each other: a writer shuts out one reader in a
@@ -21,6 +21,7 @@ const SHARDS: usize = 1_024;
 #[derive(Debug)]
 pub struct Index {
     map: DashMap<Key, Slot, RandomState>,
+    ancestors: Ancestors,
 }
 
 impl Index {
@@ -35,7 +36,10 @@ impl Index {
     pub(in crate::state) fn with_room(identifiers: usize) -> Self {
         let random = RandomState::new();
         let map = DashMap::with_capacity_and_hasher_and_shard_amount(identifiers, random, SHARDS);
-        Self { map }
+        Self {
+            map,
+            ancestors: Ancestors::new(),
+        }
     }
 
     /// Runs `f` on the identifier of that folded key, inside the shard's read section.
@@ -90,9 +94,12 @@ impl Index {
         match self.map.entry(key) {
             Entry::Occupied(mut there) => {
                 before(there.get());
+                let lived = (there.get().is_live(), slot.is_live());
+                self.count(there.key(), lived);
                 Some(there.insert(slot))
             }
             Entry::Vacant(free) => {
+                self.count(free.key(), (false, slot.is_live()));
                 free.insert(slot);
                 None
             }
@@ -102,7 +109,25 @@ impl Index {
     /// Changes a slot in place, where there is one, under the lock of its shard.
     pub(in crate::state) fn update(&self, key: &Key, f: impl FnOnce(&mut Slot)) {
         if let Some(mut slot) = self.map.get_mut(key) {
+            let was_live = slot.is_live();
             f(&mut slot);
+            self.count(key, (was_live, slot.is_live()));
+        }
+    }
+
+    /// Whether a live identifier is below a DNS name, in lower case and without its zone, that is
+    /// itself below a prefix's.
+    #[must_use]
+    pub fn has_below(&self, name: &str) -> bool {
+        self.ancestors.contains(name)
+    }
+
+    /// Keeps the names above an identifier, which was live or not and now is or is not.
+    fn count(&self, key: &Key, lived: (bool, bool)) {
+        match lived {
+            (false, true) => self.ancestors.add(key),
+            (true, false) => self.ancestors.remove(key),
+            _ => {}
         }
     }
 

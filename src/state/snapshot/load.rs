@@ -280,5 +280,7 @@ impl State {
         fold.totals = header.totals;
         fold.digests = header.data_digests;
         fold.window = data;
+        let applied = header.control.head.seq + header.data.head.seq;
+        self.applied.store(applied, Ordering::Relaxed);
     }
 }

@@ -8,17 +8,13 @@ fn node() -> Resolver {
     built.secondary("88.118");
     built.firm(1, "88.118.8", Hosting::Hosted);
     built.firm(2, "88.118.9", Hosting::SelfBuilt(None));
-    let site = |address: &str| Site {
-        address: address.into(),
-        protocol: SiteProtocol::Tcp,
-        port: 2_641,
-    };
-    let sites = vec![
-        site("192.0.2.7"),
-        site("node.example.cn"),
-        site("2001:db8::7"),
+    let sites = [
+        ("192.0.2.7", SiteProtocol::Tcp, 2_641),
+        ("node.example.cn", SiteProtocol::Tcp, 2_641),
+        ("192.0.2.53", SiteProtocol::Dns, 53),
+        ("2001:db8::7", SiteProtocol::Tcp, 2_641),
     ];
-    built.firm(3, "88.118.10", Hosting::SelfBuilt(Some(Route { sites })));
+    built.firm(3, "88.118.10", route(&sites));
     built.put(
         "88.118.8/Mixed",
         vec![
@@ -29,15 +25,7 @@ fn node() -> Resolver {
     );
     built.put("88.118.8/SECRET", vec![value(1, "PRICE", b"9", 0b1100)]);
     built.put("88.118.8/REMOVED", vec![value(1, "NAME", b"x", 0b1110)]);
-    let removed = RemoveChange {
-        identifier: Identifier::parse_registration("88.118.8/REMOVED").unwrap(),
-        prev: crate::change::Position {
-            partition: 1,
-            seq: 3,
-            item: 0,
-        },
-    };
-    built.apply(DATA, Kind::Changes, &[Change::Remove(Box::new(removed))]);
+    built.remove("88.118.8/REMOVED");
     built.resolver()
 }
 
@@ -103,10 +91,15 @@ impl Ask<'_> {
         message
     }
 
-    fn answer(&self) -> (u32, Said, Outcome) {
+    /// Its response code, what was said, and what it counts as; none where it is no query.
+    fn answer(&self) -> (u32, Said, Option<Outcome>) {
         let resolver = node();
         let mut out = b"before".to_vec();
-        let outcome = respond(&context(&resolver), &self.encode(), &mut out);
+        let handled = respond(&context(&resolver), &self.encode(), &mut out);
+        let outcome = match handled {
+            Handled::Answered(outcome) => Some(outcome),
+            Handled::Malformed => None,
+        };
         let said = Said::read(out.strip_prefix(b"before").unwrap());
         assert_eq!(said.envelope.request_id, 5);
         assert_eq!(said.envelope.suggested, VERSION);
@@ -138,7 +131,11 @@ fn each_resolution_has_its_code_and_outcome() {
         ("0", 301, Outcome::NotResponsible),
     ] {
         let (found, said, counted) = ask(handle).answer();
-        assert_eq!((found, counted), (code, outcome), "{handle}: {said:?}");
+        assert_eq!(
+            (found, counted),
+            (code, Some(outcome)),
+            "{handle}: {said:?}"
+        );
     }
     let invalid = Ask {
         handle: b"88.118.8/\xff",
@@ -169,7 +166,7 @@ fn private_values_are_passed_over_or_asked_about() {
         ..ask("88.118.8/MIXED")
     };
     let (code, said, outcome) = all.answer();
-    assert_eq!((code, outcome), (402, Outcome::Denied));
+    assert_eq!((code, outcome), (402, Some(Outcome::Denied)));
     assert!(said.header.has(Header::REQUEST_DIGEST));
     assert_eq!(said.envelope.session_id, 77);
     let expected = [&[3][..], &crate::change::Hash::of(&[&all.encode()[20..]]).0].concat();
@@ -263,7 +260,7 @@ fn the_site_is_sent_as_it_is() {
         ..ask("/")
     };
     let (code, said, outcome) = site.answer();
-    assert_eq!((code, outcome), (1, Outcome::Auxiliary));
+    assert_eq!((code, outcome), (1, Some(Outcome::Auxiliary)));
     assert_eq!(said.body, SITE);
 }
 
@@ -275,7 +272,7 @@ fn what_is_not_offered_is_refused() {
             ..ask("88.118.8/MIXED")
         }
         .answer();
-        assert_eq!((code, outcome), (5, Outcome::Error), "{op_code}");
+        assert_eq!((code, outcome), (5, Some(Outcome::Auxiliary)), "{op_code}");
         assert_eq!(said.header.op_code, op_code);
     }
 }
@@ -302,9 +299,9 @@ fn what_cannot_be_read_is_answered_to_nobody_in_particular() {
     large[16..20].copy_from_slice(&[0xff; 4]);
     for message in [&whole[..10], &whole[..30], &encrypted, &large, b""] {
         let mut out = Vec::new();
-        let outcome = respond(&context(&resolver), message, &mut out);
+        let handled = respond(&context(&resolver), message, &mut out);
         let said = Said::read(&out);
-        assert_eq!(outcome, Outcome::Error);
+        assert_eq!(handled, Handled::Malformed);
         assert_eq!(said.envelope.request_id, u32::MAX);
         assert_eq!((said.header.op_code, said.header.response_code), (0, 4));
         assert_eq!(said.header.op_flags, 0x1900_0000);
@@ -314,7 +311,8 @@ fn what_cannot_be_read_is_answered_to_nobody_in_particular() {
     let end = cut.len();
     cut[end - 8..end - 4].copy_from_slice(&[0, 0, 0, 9]);
     let mut out = Vec::new();
-    respond(&context(&resolver), &cut, &mut out);
+    let handled = respond(&context(&resolver), &cut, &mut out);
+    assert_eq!(handled, Handled::Malformed);
     let said = Said::read(&out);
     assert_eq!(
         (said.envelope.request_id, said.header.response_code),
@@ -331,7 +329,8 @@ fn a_node_that_starts_and_one_that_is_flooded_say_so() {
         ..context(&resolver)
     };
     let mut out = Vec::new();
-    assert_eq!(respond(&starting, &asked, &mut out), Outcome::Error);
+    let handled = respond(&starting, &asked, &mut out);
+    assert_eq!(handled, Handled::Answered(Outcome::Error));
     assert_eq!(Said::read(&out).header.response_code, 3);
     let mut short = Vec::new();
     too_busy(&asked, &mut short);

@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::record::Reference;
+use crate::record::{Permissions, Ttl, Value};
 
 /// Messages as they were seen on the wire between Handle.Net 9.3.1's client and server.
 const CAPTURED: &str = include_str!("../../../../tests/data/handle-captured.txt");

@@ -21,7 +21,8 @@ async fn a_record_is_shown_as_asked_for() {
     );
     let timestamp = "2026-11-01T12:00:00.123Z";
     let expected = json!({
-        "identifier": "88.118.8/aBc", "registered_as": "88.118.8/AbC", "position": "data/1:1:0",
+        "identifier": "88.118.8/aBc", "registered_as": "88.118.8/AbC",
+        "dns_name": "abc.8.118.88.id.example", "position": "data/1:1:0",
         "values": [
             { "index": 1, "type": "URL", "data": "https://e.example.cn/a", "ttl": 60,
               "timestamp": timestamp, "references": [{ "handle": "88.118.8/B", "index": 2 }] },

@@ -1,0 +1,123 @@
+//! Records of an identifier: NAPTR, URI and TXT.
+
+use hickory_proto::rr::{
+    Name, RData, Record, RecordType,
+    rdata::{NAPTR, NULL, TXT},
+};
+
+use super::zone::Zone;
+use crate::{
+    record::{Ttl, ValueRef},
+    resolver::Found,
+};
+
+/// URI (RFC 7553 §3), which the library has no name for.
+pub(super) const URI: RecordType = RecordType::Unknown(256);
+
+/// ORDER and PREFERENCE of NAPTR records: all values are as good as each other.
+const NAPTR_ORDER: u16 = 100;
+const NAPTR_PREFERENCE: u16 = 10;
+
+/// PRIORITY and WEIGHT of URI records.
+const URI_PRIORITY: u16 = 10;
+const URI_WEIGHT: u16 = 1;
+
+/// The whole of what was asked for becomes the URL (RFC 3403 §4.1, flag "u").
+const REGEXP_BEFORE: &str = "!^.*$!";
+const REGEXP_AFTER: &str = "!";
+
+/// The most octets of a character string (RFC 1035 §3.3).
+const STRING_BYTES_MAX: usize = 255;
+
+/// The longest TTL (RFC 2181 §8).
+const TTL_SECONDS_MAX: u32 = i32::MAX as u32;
+
+//----------- Answered ---------------------------------------------------------
+
+/// Whether a type is asked for to learn of an identifier; all others are auxiliary.
+pub(super) fn is_resolution(kind: RecordType) -> bool {
+    matches!(kind, RecordType::NAPTR | RecordType::TXT) || kind == URI
+}
+
+/// The records of that type of an identifier, with one TTL (RFC 2181 §5.2).
+pub(super) fn of_found(
+    zone: &Zone,
+    name: &Name,
+    kind: RecordType,
+    found: &Found<'_>,
+) -> Vec<Record> {
+    let (mut records, mut ttl) = (Vec::new(), TTL_SECONDS_MAX);
+    for value in found.values() {
+        let data = match kind {
+            RecordType::TXT => Some(txt(&value_text(&value))),
+            _ => url_of(&value).and_then(|url| of_url(zone, kind, &url)),
+        };
+        if let Some(data) = data {
+            ttl = ttl.min(seconds(value.ttl));
+            records.push(data);
+        }
+    }
+    let record = |data| Record::from_rdata(name.clone(), ttl, data);
+    records.into_iter().map(record).collect()
+}
+
+/// A URL as NAPTR or URI; nothing where it does not fit.
+pub(super) fn of_url(zone: &Zone, kind: RecordType, url: &str) -> Option<RData> {
+    if kind == URI {
+        return Some(uri(url));
+    }
+    // `!` ends the expression, and `\1` would be a part of what was asked for.
+    let target = url.replace('!', "%21").replace('\\', "%5C");
+    let regexp = [REGEXP_BEFORE, &target, REGEXP_AFTER].concat();
+    (regexp.len() <= STRING_BYTES_MAX).then(|| {
+        RData::NAPTR(NAPTR::new(
+            NAPTR_ORDER,
+            NAPTR_PREFERENCE,
+            (*b"u").into(),
+            zone.service.clone(),
+            regexp.into_bytes().into(),
+            Name::root(),
+        ))
+    })
+}
+
+fn uri(url: &str) -> RData {
+    let mut octets = Vec::with_capacity(4 + url.len());
+    octets.extend(URI_PRIORITY.to_be_bytes());
+    octets.extend(URI_WEIGHT.to_be_bytes());
+    octets.extend(url.as_bytes());
+    RData::Unknown {
+        code: URI,
+        rdata: NULL::with(octets),
+    }
+}
+
+/// A text in as many character strings as it needs.
+pub(super) fn txt(text: &[u8]) -> RData {
+    let strings = text.chunks(STRING_BYTES_MAX).collect();
+    RData::TXT(TXT::from_bytes(strings))
+}
+
+/// `<index> <type>=<data>`: records of one type have no order, and must not be equal.
+fn value_text(value: &ValueRef<'_>) -> Vec<u8> {
+    let mut text = format!("{} {}=", value.index, value.kind).into_bytes();
+    text.extend(value.data);
+    text
+}
+
+/// The URL of a value of that type, written anew: in ASCII.
+fn url_of(value: &ValueRef<'_>) -> Option<String> {
+    if !value.kind.eq_ignore_ascii_case("URL") {
+        return None;
+    }
+    let url = url::Url::parse(std::str::from_utf8(value.data).ok()?).ok()?;
+    Some(url.into())
+}
+
+fn seconds(ttl: Ttl) -> u32 {
+    match ttl {
+        Ttl::Relative(seconds) => seconds.min(TTL_SECONDS_MAX),
+        // Until a time: nobody here knows how long that is.
+        Ttl::Absolute(_) => 0,
+    }
+}

@@ -1,0 +1,134 @@
+//! A node in a test: a state, built change by change.
+
+use std::sync::Arc;
+
+use crate::{
+    change::{
+        Certificate, CertificateType, Change, Class, Draft, EnterpriseChange, FOLD_RULE, Filing,
+        FilingState, Hosting, Kind, LedgerId, Partition, Place, PrefixChange, PrefixStatus,
+        PutChange, RemoveChange, Route, Site, SiteProtocol,
+    },
+    identifier::{Identifier, Prefix},
+    record::{Permissions, Record, Ttl, Value},
+    resolver::Resolver,
+    state::{DATA, State},
+};
+
+/// A state, built change by change.
+pub(in crate::protocol) struct Built(State);
+
+impl Built {
+    pub(in crate::protocol) fn new() -> Self {
+        let built = Self(State::new());
+        let genesis = Change::Genesis {
+            ledger_id: LedgerId([1; 16]),
+            fold_rule: FOLD_RULE,
+        };
+        built.apply(Partition::Control, Kind::Genesis, &[genesis]);
+        built
+    }
+
+    pub(in crate::protocol) fn apply(&self, partition: Partition, kind: Kind, changes: &[Change]) {
+        let head = self.0.at(&partition).head;
+        let mut draft = Draft::new(Place {
+            ledger_id: LedgerId([1; 16]),
+            partition,
+            seq: head.seq + 1,
+            previous: head.hash,
+            time_ms: 5_000,
+            control_at: 0,
+            kind,
+        });
+        let push = |change: &Change| draft.push(change).unwrap();
+        changes.iter().for_each(push);
+        self.0.apply(&draft.finish()).unwrap();
+    }
+
+    pub(in crate::protocol) fn control(&self, changes: &[Change]) {
+        self.apply(Partition::Control, Kind::Changes, changes);
+    }
+
+    pub(in crate::protocol) fn secondary(&self, prefix: &str) {
+        self.control(&[Change::SecondaryPrefix(Prefix::parse(prefix).unwrap())]);
+    }
+
+    pub(in crate::protocol) fn firm(&self, number: u64, prefix: &str, hosting: Hosting) {
+        let enterprise = EnterpriseChange {
+            enterprise: number,
+            prev: None,
+            certificate: Certificate {
+                kind: CertificateType::Other,
+                number: prefix.into(),
+            },
+            org_name: "江汉装备".into(),
+            province: "420000".into(),
+            city: "".into(),
+            industry: "C35".into(),
+            website: "https://e.example.cn/".into(),
+            sealed: Vec::new(),
+        };
+        let assigned = PrefixChange {
+            prefix: Prefix::parse(prefix).unwrap(),
+            prev: None,
+            enterprise: number,
+            status: PrefixStatus::Active,
+            hosting,
+            filing: Filing {
+                state: FilingState::Passed,
+                date: 20_261_123,
+                reason: "".into(),
+            },
+        };
+        self.control(&[
+            Change::Enterprise(Box::new(enterprise)),
+            Change::Prefix(Box::new(assigned)),
+        ]);
+    }
+
+    pub(in crate::protocol) fn put(&self, identifier: &str, values: Vec<Value>) {
+        let identifier = Identifier::parse_registration(identifier).unwrap();
+        let record = Record::new(values).unwrap();
+        let change = PutChange::new(identifier, Class::New, None, &record);
+        self.apply(DATA, Kind::Changes, &[Change::Put(Box::new(change))]);
+    }
+
+    pub(in crate::protocol) fn remove(&self, identifier: &str) {
+        let identifier = Identifier::parse_registration(identifier).unwrap();
+        let prev = self
+            .0
+            .index()
+            .with(identifier.key().as_bytes(), |slot| slot.position);
+        let removed = RemoveChange {
+            identifier,
+            prev: prev.unwrap(),
+        };
+        self.apply(DATA, Kind::Changes, &[Change::Remove(Box::new(removed))]);
+    }
+
+    pub(in crate::protocol) fn resolver(self) -> Resolver {
+        Resolver::new(Arc::new(self.0))
+    }
+}
+
+pub(in crate::protocol) fn value(index: u32, kind: &str, data: &[u8], permissions: u8) -> Value {
+    Value {
+        index,
+        kind: kind.into(),
+        data: data.into(),
+        ttl: Ttl::Relative(86_400),
+        permissions: Permissions::from_bits(permissions).unwrap(),
+        timestamp_ms: 1_000,
+        references: Vec::new(),
+    }
+}
+
+/// A route of these sites.
+pub(in crate::protocol) fn route(sites: &[(&str, SiteProtocol, u16)]) -> Hosting {
+    let site = |(address, protocol, port): &(&str, SiteProtocol, u16)| Site {
+        address: (*address).into(),
+        protocol: *protocol,
+        port: *port,
+    };
+    let sites = sites.iter().map(site).collect();
+    Hosting::SelfBuilt(Some(Route { sites }))
+}

@@ -1,0 +1,198 @@
+//! One worker's socket: batches of datagrams in, answers out, from the address that was asked.
+
+use std::{
+    io::{self, IoSliceMut},
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
+use tokio::{io::Interest, net::UdpSocket, sync::watch};
+
+use super::{
+    byte_rate::{ByteRate, Verdict},
+    counting::{Counting, is_here},
+};
+use crate::protocol::Handled;
+
+/// The largest datagram that IP carries, and the most that the kernel hands over as one piece.
+const RECEIVE_BYTES_MAX: usize = 65_535;
+
+/// How long to wait after a receive that failed.
+const RECEIVE_PAUSE: Duration = Duration::from_millis(50);
+
+//----------- Answering --------------------------------------------------------
+
+/// A datagram that came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrival<'a> {
+    pub(super) peer: SocketAddr,
+    /// The address that was asked.
+    pub(super) local: SocketAddr,
+    /// On a clock that nobody sets.
+    pub(super) now_ms: u64,
+    pub(super) datagram: &'a [u8],
+}
+
+/// Whatever answers the datagrams of one socket.
+pub(super) trait Answering: Send + Sync + 'static {
+    /// Where its answers are counted.
+    fn counting(&self) -> &Counting;
+
+    /// What its sources may get; shared by all workers.
+    fn byte_rate(&self) -> &Arc<ByteRate>;
+
+    /// Appends the answer to `out`; nothing where there is none yet, or at all.
+    fn answer(&mut self, arrival: Arrival<'_>, out: &mut Vec<u8>) -> Option<Handled>;
+
+    /// Appends the fewest bytes that tell the client to come over TCP, or later.
+    fn shorten(&self, datagram: &[u8], out: &mut Vec<u8>);
+
+    /// Hands an answer on in datagrams.
+    fn cut(&self, answer: &[u8], mut send: impl FnMut(&[u8])) {
+        send(answer);
+    }
+}
+
+//----------- run --------------------------------------------------------------
+
+/// Answers datagrams until told to stop.
+pub(super) async fn run(
+    socket: UdpSocket,
+    answering: impl Answering,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let made = socket
+        .local_addr()
+        .and_then(|bound| Ok((bound, UdpSocketState::new((&socket).into())?)));
+    let (bound, state) = match made {
+        Ok(made) => made,
+        Err(error) => {
+            tracing::error!(%error, "a socket for datagrams cannot be used");
+            return;
+        }
+    };
+    let mut worker = Worker {
+        socket,
+        state,
+        bound,
+        answering,
+        began: began(),
+        answer: Vec::new(),
+    };
+    let mut buffers = vec![vec![0; RECEIVE_BYTES_MAX]; BATCH_SIZE];
+    let mut arrived = vec![RecvMeta::default(); BATCH_SIZE];
+    loop {
+        let received = tokio::select! {
+            received = worker.receive(&mut buffers, &mut arrived) => received,
+            _ = stopped.wait_for(|stopped| *stopped) => return,
+        };
+        match received {
+            Ok(count) => worker.answer_all(buffers.iter().zip(&arrived).take(count)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(error) => {
+                tracing::debug!(%error, "datagrams were not received");
+                tokio::time::sleep(RECEIVE_PAUSE).await;
+            }
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the server reads clocks")]
+fn began() -> Instant {
+    Instant::now()
+}
+
+struct Worker<A> {
+    socket: UdpSocket,
+    state: UdpSocketState,
+    bound: SocketAddr,
+    answering: A,
+    began: Instant,
+    answer: Vec<u8>,
+}
+
+impl<A: Answering> Worker<A> {
+    /// As many datagrams as there are.
+    async fn receive(
+        &self,
+        buffers: &mut [Vec<u8>],
+        arrived: &mut [RecvMeta],
+    ) -> io::Result<usize> {
+        self.socket.readable().await?;
+        let mut slices: [IoSliceMut<'_>; BATCH_SIZE] = {
+            let mut buffers = buffers.iter_mut();
+            std::array::from_fn(|_| {
+                IoSliceMut::new(buffers.next().map_or(&mut [][..], Vec::as_mut_slice))
+            })
+        };
+        self.socket.try_io(Interest::READABLE, || {
+            self.state.recv((&self.socket).into(), &mut slices, arrived)
+        })
+    }
+
+    fn answer_all<'b>(&mut self, all: impl Iterator<Item = (&'b Vec<u8>, &'b RecvMeta)>) {
+        // One reading for the batch.
+        let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        for (buffer, arrived) in all {
+            let asked = arrived.dst_ip.filter(|_| self.bound.ip().is_unspecified());
+            let local =
+                SocketAddr::new(asked.unwrap_or_else(|| self.bound.ip()), self.bound.port());
+            let pieces = buffer.get(..arrived.len).unwrap_or_default();
+            // The kernel may hand over several of one sender as one piece.
+            for datagram in pieces.chunks(arrived.stride.max(1)) {
+                let arrival = Arrival {
+                    peer: arrived.addr,
+                    local,
+                    now_ms,
+                    datagram,
+                };
+                self.answer(arrival, asked);
+            }
+        }
+    }
+
+    fn answer(&mut self, arrival: Arrival<'_>, from: Option<IpAddr>) {
+        let (peer, out) = (arrival.peer, &mut self.answer);
+        out.clear();
+        let Some(handled) = self.answering.answer(arrival, out) else {
+            return;
+        };
+        let counting = self.answering.counting();
+        let verdict = if is_here(peer.ip()) {
+            Verdict::Send
+        } else {
+            let rate = self.answering.byte_rate();
+            rate.judge(peer.ip(), out.len(), arrival.now_ms)
+        };
+        match verdict {
+            Verdict::Send => counting.count(handled, peer),
+            Verdict::Shorten => {
+                counting.limited(handled, peer);
+                out.clear();
+                self.answering.shorten(arrival.datagram, out);
+            }
+            Verdict::Drop => {
+                counting.limited(handled, peer);
+                return;
+            }
+        }
+        if out.is_empty() {
+            return;
+        }
+        self.answering.cut(out, |datagram| {
+            let transmit = Transmit {
+                destination: peer,
+                ecn: None,
+                contents: datagram,
+                segment_size: None,
+                src_ip: from,
+            };
+            // A client asks again for what does not come.
+            if let Err(error) = self.state.try_send((&self.socket).into(), &transmit) {
+                tracing::debug!(%error, "a datagram was not sent");
+            }
+        });
+    }
+}
