@@ -2,7 +2,9 @@
 
 mod common;
 
-use common::{Client, Node};
+use std::collections::BTreeSet;
+
+use common::{Client, Node, data};
 
 #[test]
 fn a_scrape_tells_what_the_node_did() {
@@ -12,7 +14,7 @@ fn a_scrape_tells_what_the_node_did() {
     assert_eq!(node.import("enterprises.csv", &[]).0, 0);
     assert_eq!(node.import("products-gb18030.csv", &[]).0, 0);
     assert_eq!(node.metric("biaoshi_identifiers"), 2_000.0);
-    assert_eq!(node.metric("biaoshi_ledger_registrations"), 2_000.0);
+    assert_eq!(node.metric("biaoshi_registrations_total"), 2_000.0);
     let head = node.metric("biaoshi_ledger_head_seq{partition=\"data/1\"}");
     let appends = node.metric("biaoshi_ledger_append_seconds_count{partition=\"data/1\"}");
     assert!(
@@ -28,6 +30,54 @@ fn a_scrape_tells_what_the_node_did() {
             0.0
         );
     }
+}
+
+/// The firms of the sample, counted here by hand.
+#[test]
+fn firms_and_their_prefixes_are_counted() {
+    let mut node = Node::start();
+    assert_eq!(node.metric("biaoshi_connected_firms"), 0.0);
+    assert_eq!(node.import("enterprises.csv", &[]).0, 0);
+    let text = std::fs::read_to_string(data("enterprises.csv")).expect("the sample is there");
+    let mut rows = text.trim_start_matches('\u{feff}').lines();
+    let columns: Vec<&str> = rows.next().expect("a head").split(',').collect();
+    let column = |name: &str| {
+        columns
+            .iter()
+            .position(|one| *one == name)
+            .expect("a column")
+    };
+    let rows: Vec<Vec<&str>> = rows.map(|row| row.split(',').collect()).collect();
+    let firms: BTreeSet<&str> = rows.iter().map(|row| row[column("uscc")]).collect();
+    let hosted = rows.iter().filter(|row| row[column("hosting")] == "hosted");
+    let expected = (rows.len() as f64, firms.len() as f64, hosted.count() as f64);
+    assert!(expected.0 > expected.2 && expected.2 > 0.0, "{expected:?}");
+    for _ in 0..2 {
+        let hosted = r#"biaoshi_enterprises{hosting="hosted",state="active"}"#;
+        let found = (
+            node.metric("biaoshi_enterprise_nodes"),
+            node.metric("biaoshi_connected_firms"),
+            node.metric(hosted),
+        );
+        assert_eq!(found, expected);
+        let self_built = node.metric(&hosted.replace("hosted", "self_built"));
+        assert_eq!(self_built, expected.0 - expected.2);
+        assert_eq!(node.metric(&hosted.replace("active", "withdrawn")), 0.0);
+        assert!(node.stop(), "it ends well when it is asked to");
+        node.start_again();
+    }
+}
+
+#[test]
+fn the_system_tells_of_the_process() {
+    let node = Node::start();
+    assert!(node.metric("process_resident_memory_bytes") > 1e6);
+    assert!(node.metric("process_open_fds") > 10.0);
+    assert!(node.metric("process_cpu_seconds_total") >= 0.0);
+    assert_eq!(
+        node.metric("biaoshi_ledger_segments{partition=\"control\"}"),
+        1.0
+    );
 }
 
 /// Prometheus' own rules for its text format.
@@ -58,7 +108,7 @@ fn writes_that_are_refused_are_seen() {
     assert!(node.stop(), "it ends well when it is asked to");
     node.set("BIAOSHI_LEDGER_FREE_BYTES_MIN", "1125899906842624");
     node.start_again();
-    let file = common::data("enterprises.csv");
+    let file = data("enterprises.csv");
     let output = node.run(&["import", file.to_str().expect("text")]);
     assert!(!output.status.success());
     assert_eq!(node.metric("biaoshi_read_only{cause=\"no_space\"}"), 1.0);

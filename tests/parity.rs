@@ -4,9 +4,12 @@ mod common;
 
 use std::{collections::BTreeMap, fs};
 
-use biaoshi::identifier::{Identifier, url};
+use biaoshi::{
+    identifier::{Identifier, url},
+    protocol::dns::{NO_REACHABLE_AUTHORITY, NOT_AUTHORITATIVE, SaidAnswer},
+};
 use common::{
-    Client, Node, data,
+    Client, Node, data, dns,
     handle::{ask, request, udp},
 };
 
@@ -38,6 +41,20 @@ fn by_handle(code: u32) -> &'static str {
     }
 }
 
+/// What an answer to TXT says; a cut one is asked again over TCP.
+///
+/// DNS has one code for what is not registered, was removed, or is another node's.
+fn by_dns(said: &SaidAnswer) -> &'static str {
+    match (said.code, said.answers.len()) {
+        (0, 0) if said.extended == Some(NO_REACHABLE_AUTHORITY) => "error",
+        (0, 0) => "denied",
+        (0, _) => "success",
+        (3, 0) if said.extended == Some(NOT_AUTHORITATIVE) => "not_responsible",
+        (3, 0) => "not_found",
+        other => panic!("response code {other:?}"),
+    }
+}
+
 /// What the node has counted of a protocol.
 fn counted(node: &Node, protocol: &str) -> Tally {
     let outcomes = [
@@ -47,6 +64,8 @@ fn counted(node: &Node, protocol: &str) -> Tally {
         "not_responsible",
         "denied",
         "error",
+        "truncated",
+        "limited",
     ];
     let count = |outcome: &'static str| {
         let labels = format!("origin=\"internal\",outcome=\"{outcome}\",protocol=\"{protocol}\"");
@@ -57,11 +76,18 @@ fn counted(node: &Node, protocol: &str) -> Tally {
     all.filter(|(_, count)| *count > 0).collect()
 }
 
-/// Asks over both, and compares answer by answer.
-fn ask_all<'a>(node: &Node, queries: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Tally {
+/// Answers over all three protocols, and over DNS, which has no name for some.
+#[derive(Debug, Default)]
+struct Tallies {
+    all: Tally,
+    dns: Tally,
+}
+
+/// Asks over each, and compares answer by answer.
+fn ask_all<'a>(node: &Node, queries: impl Iterator<Item = (&'a str, Option<&'a str>)>) -> Tallies {
     let mut http = Client::connect(node.address());
-    let handle = udp(node);
-    let mut tally = Tally::new();
+    let (handle, names) = (udp(node), dns::udp(node));
+    let mut tallies = Tallies::default();
     for (id, (query, expected)) in (1..).zip(queries) {
         let identifier = Identifier::parse_query(query).expect("each can be asked");
         let path = format!("/api/v1/identifiers/{}", url::to_path(&identifier));
@@ -95,9 +121,18 @@ fn ask_all<'a>(node: &Node, queries: impl Iterator<Item = (&'a str, Option<&'a s
         if status == 200 && !query.to_ascii_uppercase().starts_with("0.NA/") {
             check_values(query, &body, &payload);
         }
-        *tally.entry(over_http).or_default() += 1;
+        *tallies.all.entry(over_http).or_default() += 1;
+        if let Some(name) = dns::name_of(query) {
+            let id = u16::try_from(id & 0xffff).expect("it is cut to that");
+            let said = dns::ask(&names, id, &name, dns::TXT);
+            assert_eq!((said.id, by_dns(&said)), (id, same), "{query:?}: {said:?}");
+            if over_http == "success" {
+                check_texts(query, &body, &said);
+            }
+            *tallies.dns.entry(over_http).or_default() += 1;
+        }
     }
-    tally
+    tallies
 }
 
 /// Every value that HTTP shows is in the other answer too.
@@ -117,6 +152,23 @@ fn check_values(query: &str, body: &[u8], payload: &[u8]) {
     }
 }
 
+/// What DNS says of a record is what HTTP says of it.
+fn check_texts(query: &str, body: &[u8], said: &SaidAnswer) {
+    let body: serde_json::Value = serde_json::from_slice(body).expect("it is JSON");
+    let values = body["values"].as_array().expect("a record has values");
+    let text = |value: &serde_json::Value| {
+        let (index, kind, data) = (&value["index"], &value["type"], &value["data"]);
+        let (kind, data) = (kind.as_str(), data.as_str());
+        let both = kind.zip(data).expect("the sample's are text");
+        format!("{index} {}={}", both.0, both.1).into_bytes()
+    };
+    let mut expected: Vec<Vec<u8>> = values.iter().map(text).collect();
+    let mut found: Vec<Vec<u8>> = said.answers.iter().map(|one| one.data.clone()).collect();
+    expected.sort();
+    found.sort();
+    assert_eq!(found, expected, "{query:?}");
+}
+
 #[test]
 fn each_query_has_one_answer() {
     let node = Node::start();
@@ -129,10 +181,13 @@ fn each_query_has_one_answer() {
     });
     let plain = fs::read_to_string(data("queries.txt")).expect("the sample is there");
     let plain = plain.lines().map(|query| (query, None));
-    let tally = ask_all(&node, mixed.chain(plain));
-    assert!(tally.len() >= 4 && tally["success"] > 1_000, "{tally:?}");
-    assert_eq!(counted(&node, "http"), tally);
-    assert_eq!(counted(&node, "handle"), tally);
+    let tallies = ask_all(&node, mixed.chain(plain));
+    for tally in [&tallies.all, &tallies.dns] {
+        assert!(tally.len() >= 4 && tally["success"] > 1_000, "{tally:?}");
+    }
+    assert_eq!(counted(&node, "http"), tallies.all);
+    assert_eq!(counted(&node, "handle"), tallies.all);
+    assert_eq!(counted(&node, "dns"), tallies.dns);
 }
 
 #[test]
@@ -162,5 +217,15 @@ fn what_was_removed_or_is_private_has_one_answer() {
     assert_eq!(ask(&handle, &request(2, "88.118.0002/PRIVATE", &[])).1, 200);
     let expected = Tally::from([("gone", 1), ("denied", 1)]);
     assert_eq!(counted(&node, "http"), expected);
+    let names = dns::udp(&node);
+    for (identifier, code, outcome) in [
+        ("88.118.0002/REMOVED", 3, "not_found"),
+        ("88.118.0002/PRIVATE", 0, "denied"),
+    ] {
+        let name = dns::name_of(identifier).expect("it has a name");
+        let said = dns::ask(&names, 1, &name, dns::TXT);
+        assert_eq!((said.code, by_dns(&said)), (code, outcome), "{identifier}");
+    }
     assert_eq!(counted(&node, "handle"), expected);
+    assert_eq!(counted(&node, "dns"), expected);
 }

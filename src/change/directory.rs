@@ -176,6 +176,29 @@ pub enum PrefixStatus {
 }
 
 impl PrefixStatus {
+    /// All of them, by number.
+    pub const ALL: [Self; 6] = [
+        Self::Suspended,
+        Self::Active,
+        Self::Withdrawn,
+        Self::Rejected,
+        Self::Submitted,
+        Self::InReview,
+    ];
+
+    /// Its name in metrics.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Suspended => "suspended",
+            Self::Active => "active",
+            Self::Withdrawn => "withdrawn",
+            Self::Rejected => "rejected",
+            Self::Submitted => "submitted",
+            Self::InReview => "in_review",
+        }
+    }
+
     fn from_byte(value: u8) -> Result<Self, DecodeError> {
         Ok(match value {
             0 => Self::Suspended,

@@ -22,7 +22,10 @@ use hyper_util::rt::TokioIo;
 use tokio::{net::TcpStream, sync::watch};
 use tower::ServiceExt;
 
-use super::pace::{Pace, Paced};
+use super::{
+    crowd::Place,
+    pace::{Pace, Paced},
+};
 use crate::protocol::http::Peer;
 
 /// The most bytes of a request's header: an identifier of 3 KiB, a token and what proxies add.
@@ -47,6 +50,7 @@ pub(super) async fn serve(
     router: Router,
     timeouts: Timeouts,
     mut stopped: watch::Receiver<bool>,
+    place: &Arc<Place>,
 ) {
     // Small replies leave at once; a client that waits for one does not wait for a timer.
     let _ = stream.set_nodelay(true);
@@ -55,20 +59,27 @@ pub(super) async fn serve(
     let peer = Peer {
         is_loopback: peer.ip().to_canonical().is_loopback(),
     };
+    let place = Arc::clone(place);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         pace.busy();
+        // Whoever sends a body slowly gives way like whoever sends nothing.
+        if request.body().is_end_stream() {
+            place.busy();
+        }
         request.extensions_mut().insert(peer);
-        let (router, pace) = (router.clone(), Arc::clone(&pace));
+        let (router, pace, place) = (router.clone(), Arc::clone(&pace), Arc::clone(&place));
         async move {
             let watched = |body| {
                 Body::new(Watched {
                     body,
                     pace: Arc::clone(&pace),
+                    place: Arc::clone(&place),
                     has_ended: false,
                 })
             };
             let response = router.oneshot(request.map(watched)).await;
             pace.idle();
+            place.waiting();
             response.map_err(|never: Infallible| never)
         }
     });
@@ -90,10 +101,11 @@ pub(super) async fn serve(
 
 //----------- Watched ----------------------------------------------------------
 
-/// A body that tells when it is left before its end.
+/// A body that tells when it has come, and when it is left before its end.
 struct Watched {
     body: Incoming,
     pace: Arc<Pace>,
+    place: Arc<Place>,
     has_ended: bool,
 }
 
@@ -108,6 +120,9 @@ impl HttpBody for Watched {
         let this = self.get_mut();
         let frame = std::task::ready!(Pin::new(&mut this.body).poll_frame(cx));
         this.has_ended = frame.is_none();
+        if this.has_ended || this.body.is_end_stream() {
+            this.place.busy();
+        }
         Poll::Ready(frame)
     }
 

@@ -1,17 +1,18 @@
-//! The accept loop: permits before connections.
+//! The accept loop of HTTP.
 
 use std::{future::poll_fn, net::SocketAddr, sync::Arc, task::Poll, time::Duration};
 
 use axum::Router;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::{Semaphore, watch},
+    sync::watch,
     task::JoinSet,
 };
 
 use super::{
     ServerError,
     connection::{self, Timeouts},
+    crowd::Crowd,
     options::HttpOptions,
     peers::Peers,
 };
@@ -66,35 +67,33 @@ impl HttpListener {
 
     /// Accepts until told to stop, then waits for open requests.
     pub(super) async fn run(self, router: Router, mut stopped: watch::Receiver<bool>) {
-        let permits = Arc::new(Semaphore::new(self.connections_max));
+        let crowd = Crowd::new(self.connections_max);
         let peers = Peers::new(self.connections_max.div_ceil(PEER_SHARE));
         let mut connections = JoinSet::new();
         let mut turn = 0_usize;
         loop {
             turn = turn.wrapping_add(1);
-            // A permit first: a connection that is not accepted yet costs the kernel, not us.
-            let next = async {
-                let permit = Arc::clone(&permits).acquire_owned().await.ok()?;
-                let (stream, peer) = self.accept(turn).await;
-                Some((permit, stream, peer))
-            };
-            let accepted = tokio::select! {
-                next = next => next,
-                _ = stopped.wait_for(|stopped| *stopped) => None,
+            let (stream, peer) = tokio::select! {
+                accepted = self.accept(turn) => accepted,
+                _ = stopped.wait_for(|stopped| *stopped) => break,
                 // Ended connections are let go of while others are served.
                 Some(_) = connections.join_next() => continue,
-            };
-            let Some((permit, stream, peer)) = accepted else {
-                break;
             };
             let Some(slot) = peers.enter(peer.ip()) else {
                 continue;
             };
+            let place = tokio::select! {
+                place = crowd.enter() => Arc::new(place),
+                _ = stopped.wait_for(|stopped| *stopped) => break,
+            };
             let (router, stopped) = (router.clone(), stopped.clone());
             let timeouts = self.timeouts;
             connections.spawn(async move {
-                connection::serve(stream, peer, router, timeouts, stopped).await;
-                drop((slot, permit));
+                tokio::select! {
+                    () = connection::serve(stream, peer, router, timeouts, stopped, &place) => {}
+                    () = place.give_way() => {}
+                }
+                drop((slot, place));
             });
         }
         drop(self.listeners);

@@ -9,10 +9,10 @@ use axum::{Router, http::header, response::IntoResponse, routing::get};
 
 use super::options::HttpOptions;
 use crate::{
-    change::Partition,
+    change::{Partition, PrefixStatus},
     protocol::http::Api,
     registry::{ReadOnlyCause, WeakRegistry},
-    state::{DATA, State},
+    state::{DATA, HOSTINGS, State},
     telemetry::Metrics,
 };
 
@@ -72,7 +72,20 @@ impl Scrape {
                 metrics.set_head(&partition.to_string(), seq);
             }
             let totals = state.data_totals();
-            metrics.set_identifiers(totals.live, totals.registrations);
+            metrics
+                .figures
+                .set_identifiers(totals.live, totals.registrations);
+            let totals = state.directory_totals();
+            metrics
+                .figures
+                .set_connected(totals.enterprise_nodes, totals.connected_firms);
+            for status in PrefixStatus::ALL {
+                for (hosting, count) in HOSTINGS.iter().zip(totals.prefixes[status as usize]) {
+                    metrics
+                        .figures
+                        .set_enterprises(status.name(), hosting, count);
+                }
+            }
             let causes = registry.read_only_causes();
             for cause in ReadOnlyCause::ALL {
                 metrics.set_read_only(cause.name(), causes.contains(&cause));
@@ -80,9 +93,15 @@ impl Scrape {
         }
         if let Some(api) = self.api.upgrade() {
             let counts = api.counters.each();
-            metrics.set_resolutions(counts.map(|(protocol, outcome, origin, count)| {
-                ([protocol.name(), outcome.name(), origin.name()], count)
-            }));
+            metrics
+                .figures
+                .set_resolutions(counts.map(|(protocol, outcome, origin, count)| {
+                    ([protocol.name(), outcome.name(), origin.name()], count)
+                }));
+            let malformed = api.counters.each_malformed();
+            metrics
+                .figures
+                .set_malformed(malformed.map(|(protocol, count)| (protocol.name(), count)));
         }
         metrics.render()
     }

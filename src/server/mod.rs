@@ -15,6 +15,7 @@ mod connections;
 mod counting;
 mod crowd;
 mod datagrams;
+mod descriptors;
 mod dns;
 mod executor;
 mod handle;
@@ -89,6 +90,7 @@ impl Server {
     /// # Errors
     /// Where the directory is in use or unusable, or an address cannot be bound.
     pub async fn bind(options: Options, accept_clock: bool) -> Result<Self, ServerError> {
+        descriptors::raise();
         let lock = DataLock::take(&options.node.data_dir)?;
         let (token, token_file) = token::load_or_make(&options.node.data_dir)?;
         let zone = options.node.zone.clone();

@@ -36,7 +36,7 @@ use index::Index;
 use pin::Pin;
 pub use pin::{PIN_BYTES_MAX, PINS_MAX, PinError, View};
 pub use replay::{Progress, ReplayError, replay, replay_onto, replay_seen};
-pub use totals::{DataTotals, DirectoryTotals};
+pub use totals::{DataTotals, DirectoryTotals, HOSTINGS};
 pub use window::{REQUEST_AGE_MS_MAX, REQUESTS_MAX, Remembered, RememberedRequest, Window};
 
 use crate::{

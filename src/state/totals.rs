@@ -4,7 +4,7 @@
 //! show.
 
 use super::directory::Directory;
-use crate::change::FilingState;
+use crate::change::{FilingState, Hosting, PrefixStatus};
 
 //----------- DataTotals -------------------------------------------------------
 
@@ -28,7 +28,12 @@ pub struct DirectoryTotals {
     pub enterprise_nodes: u64,
     /// Distinct firms behind them (接入企业数).
     pub connected_firms: u64,
+    /// Enterprise prefixes, whatever their filing, by status and by where they are hosted.
+    pub prefixes: [[u64; HOSTINGS.len()]; PrefixStatus::ALL.len()],
 }
+
+/// Where a prefix is hosted, in the order in which they are counted.
+pub const HOSTINGS: [&str; 2] = ["hosted", "self_built"];
 
 impl DirectoryTotals {
     /// Counts a directory.
@@ -36,7 +41,10 @@ impl DirectoryTotals {
     pub fn of(directory: &Directory) -> Self {
         let mut firms = std::collections::HashSet::new();
         let mut enterprise_nodes = 0;
+        let mut prefixes = [[0; HOSTINGS.len()]; PrefixStatus::ALL.len()];
         for prefix in directory.prefixes() {
+            let is_self_built = matches!(prefix.facts.hosting, Hosting::SelfBuilt(_));
+            prefixes[prefix.facts.status as usize][usize::from(is_self_built)] += 1;
             if prefix.is_in_force() && prefix.facts.filing.state == FilingState::Passed {
                 enterprise_nodes += 1;
                 firms.insert(prefix.facts.enterprise);
@@ -46,6 +54,7 @@ impl DirectoryTotals {
         Self {
             enterprise_nodes,
             connected_firms,
+            prefixes,
         }
     }
 }

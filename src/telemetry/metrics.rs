@@ -3,12 +3,17 @@
 //! Labels come from enums and partitions, never from identifiers, prefixes or addresses.
 //! `docs/metrics.md` has the same list, and a test compares the two.
 
+mod figures;
+mod make;
+
 use std::time::Duration;
 
 use prometheus::{
-    Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder, core::Collector,
+    Gauge, HistogramOpts, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Registry, TextEncoder,
 };
+
+pub use figures::Figures;
+use make::{counter, float, gauge, gauges, registered, signed};
 
 /// Upper bounds in seconds: a sync takes from tens of microseconds (cached) to a second (a disk
 /// that is busy); beyond ten, clients have given up.
@@ -35,9 +40,9 @@ pub struct Metrics {
     snapshot_timestamp_seconds: Gauge,
     snapshots_failed: IntCounter,
     snapshots_set_aside: IntCounter,
-    identifiers: IntGauge,
-    registrations: IntGauge,
-    resolutions: IntCounterVec,
+    segments: IntGaugeVec,
+    /// What is counted of identifiers, firms and answers.
+    pub figures: Figures,
 }
 
 impl Metrics {
@@ -98,15 +103,17 @@ impl Metrics {
                 "biaoshi_snapshots_set_aside_total",
                 "Snapshots that were of no use at the start",
             ),
-            identifiers: gauge(r, "biaoshi_identifiers", "Identifiers that are live"),
-            registrations: gauge(
-                r,
-                "biaoshi_ledger_registrations",
-                "Cumulative registrations, as the ledger folds to",
-            ),
-            resolutions: resolutions(r),
+            segments: {
+                let help = "Files of a partition, closed and open";
+                gauges(r, "biaoshi_ledger_segments", help, "partition", partitions)
+            },
+            figures: Figures::new(r),
             registry,
         };
+        // What the system says of the process: processor time, memory, descriptors.
+        let process = prometheus::process_collector::ProcessCollector::for_self();
+        let added = metrics.registry.register(Box::new(process));
+        added.expect("its names are not ours");
         // Not known yet is not none.
         metrics.free_bytes.set(f64::NAN);
         metrics
@@ -153,16 +160,13 @@ impl Metrics {
         self.snapshots_set_aside.inc();
     }
 
-    /// Answers so far, by protocol, outcome and origin.
-    pub fn set_resolutions<'a>(&self, counts: impl Iterator<Item = ([&'a str; 3], u64)>) {
-        for (labels, count) in counts {
-            let counter = self.resolutions.with_label_values(&labels);
-            // What is counted elsewhere is shown here, and never goes back.
-            counter.inc_by(count.saturating_sub(counter.get()));
-        }
-    }
-
     //--- What is, set when it is asked for
+
+    /// Files of a partition.
+    pub fn set_segments(&self, partition: &str, files: usize) {
+        let files = i64::try_from(files).unwrap_or(i64::MAX);
+        self.segments.with_label_values(&[partition]).set(files);
+    }
 
     /// Entries of the replay, applied and altogether.
     pub fn set_replay(&self, done: u64, total: u64) {
@@ -195,48 +199,9 @@ impl Metrics {
         self.free_bytes
             .set(bytes.map_or(f64::NAN, |bytes| bytes as f64));
     }
-
-    /// Identifiers and registrations, as the state holds them.
-    pub fn set_identifiers(&self, live: u64, registrations: u64) {
-        self.identifiers.set(signed(live));
-        self.registrations.set(signed(registrations));
-    }
 }
 
 //----------- Helper functions -------------------------------------------------
-
-fn gauge(registry: &Registry, name: &str, help: &str) -> IntGauge {
-    registered(registry, IntGauge::new(name, help))
-}
-
-fn float(registry: &Registry, name: &str, help: &str) -> Gauge {
-    registered(registry, Gauge::new(name, help))
-}
-
-fn counter(registry: &Registry, name: &str, help: &str) -> IntCounter {
-    registered(registry, IntCounter::new(name, help))
-}
-
-fn gauges(
-    registry: &Registry,
-    name: &str,
-    help: &str,
-    label: &str,
-    values: &[&str],
-) -> IntGaugeVec {
-    let made = registered(registry, IntGaugeVec::new(Opts::new(name, help), &[label]));
-    for value in values {
-        made.with_label_values(&[value]).set(0);
-    }
-    made
-}
-
-fn resolutions(registry: &Registry) -> IntCounterVec {
-    let help = "Answers to queries, since the process began";
-    let options = Opts::new("biaoshi_resolutions_total", help);
-    let labels = ["protocol", "outcome", "origin"];
-    registered(registry, IntCounterVec::new(options, &labels))
-}
 
 fn append_seconds(registry: &Registry, partitions: &[&str]) -> HistogramVec {
     let help = "How long an entry took to be durable";
@@ -250,20 +215,6 @@ fn append_seconds(registry: &Registry, partitions: &[&str]) -> HistogramVec {
     made
 }
 
-fn registered<C: Collector + Clone + 'static>(
-    registry: &Registry,
-    made: prometheus::Result<C>,
-) -> C {
-    let made = made.expect("names and labels are the constants above, and are plain");
-    let added = registry.register(Box::new(made.clone()));
-    added.expect("each name is given once above");
-    made
-}
-
-fn signed(value: u64) -> i64 {
-    i64::try_from(value).unwrap_or(i64::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -273,9 +224,11 @@ mod tests {
     fn metrics() -> Metrics {
         let metrics = Metrics::new(&["control", "data/1"], &["no_space", "clock"]);
         let labels = ["handle", "success", "external"];
-        metrics.set_resolutions([(labels, 7)].into_iter());
+        metrics.figures.set_resolutions([(labels, 7)].into_iter());
         // What is told twice is counted once.
-        metrics.set_resolutions([(labels, 7)].into_iter());
+        metrics.figures.set_resolutions([(labels, 7)].into_iter());
+        metrics.figures.set_malformed([("dns", 3)].into_iter());
+        metrics.figures.set_enterprises("active", "hosted", 2);
         metrics
     }
 

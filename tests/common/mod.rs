@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "shared by tests that use different parts of it")]
 
+pub(crate) mod dns;
 pub(crate) mod handle;
 
 use std::{
@@ -134,7 +135,7 @@ impl Node {
     }
 
     /// What it said last, for whoever looks at a test that failed.
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         let log = std::fs::read(self.path("node.log")).unwrap_or_default();
         let end = &log[log.len().saturating_sub(4096)..];
         format!("its log ends with:\n{}", String::from_utf8_lossy(end))

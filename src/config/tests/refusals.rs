@@ -247,7 +247,7 @@ fn name_servers_and_services_that_are_none_are_refused() {
         let file = format!("[dns]\nname_servers = [\"{bad}\"]");
         check_lines(&file, &["[dns] name_servers", "ns1.id.example 192.0.2.1"]);
     }
-    let many = vec!["\"a.example\""; 9].join(",");
+    let many = ["\"a.example\""; 9].join(",");
     check_lines(&format!("[dns]\nname_servers = [{many}]"), &["9 servers"]);
     for bad in ["", "a b", "标", &"x".repeat(256)] {
         let file = format!("[dns]\nnaptr_service = \"{bad}\"");

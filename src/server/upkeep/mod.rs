@@ -15,6 +15,7 @@ use crate::{
     disk::{Disk as _, RealDisk},
     ledger::SqliteLedger,
     registry::Registry,
+    state::DATA,
     telemetry::Metrics,
 };
 
@@ -78,9 +79,15 @@ pub(super) struct Room {
 }
 
 impl Room {
-    fn look(&self) {
+    fn look(&self, ledger: &SqliteLedger) {
         self.metrics
             .set_free_bytes(RealDisk.free_bytes(&self.root).ok());
+        for partition in [Partition::Control, DATA] {
+            if let Ok(files) = ledger.segments(&partition) {
+                self.metrics
+                    .set_segments(&partition.to_string(), files.len());
+            }
+        }
     }
 }
 
@@ -101,7 +108,7 @@ async fn maintain(
         let ledger = Arc::clone(&ledger);
         let room = room.clone();
         let done = blocking(move || {
-            room.look();
+            room.look(&ledger);
             ledger.maintain()
         })
         .await;

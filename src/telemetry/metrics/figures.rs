@@ -1,0 +1,95 @@
+//! What is counted of identifiers, firms and answers; the meaning of each is in `docs/counting.md`.
+
+use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+
+use super::make::{counter, gauge, registered, signed};
+
+//----------- Figures ----------------------------------------------------------
+
+/// The figures of a node, shown as they are counted elsewhere.
+#[derive(Debug)]
+pub struct Figures {
+    identifiers: IntGauge,
+    registrations: IntCounter,
+    enterprise_nodes: IntGauge,
+    connected_firms: IntGauge,
+    enterprises: IntGaugeVec,
+    resolutions: IntCounterVec,
+    malformed: IntCounterVec,
+}
+
+impl Figures {
+    pub(super) fn new(r: &Registry) -> Self {
+        Self {
+            identifiers: gauge(r, "biaoshi_identifiers", "Identifiers that are live"),
+            registrations: counter(
+                r,
+                "biaoshi_registrations_total",
+                "Registrations, each identifier once in its life, as the ledger folds to",
+            ),
+            enterprise_nodes: gauge(
+                r,
+                "biaoshi_enterprise_nodes",
+                "Enterprise prefixes in force whose filing has passed",
+            ),
+            connected_firms: gauge(
+                r,
+                "biaoshi_connected_firms",
+                "Distinct firms behind the enterprise nodes",
+            ),
+            enterprises: {
+                let help = "Enterprise prefixes by status and hosting, whatever their filing";
+                let options = Opts::new("biaoshi_enterprises", help);
+                registered(r, IntGaugeVec::new(options, &["state", "hosting"]))
+            },
+            resolutions: {
+                let help = "Answers to queries, since the process began";
+                let options = Opts::new("biaoshi_resolutions_total", help);
+                let labels = ["protocol", "outcome", "origin"];
+                registered(r, IntCounterVec::new(options, &labels))
+            },
+            malformed: {
+                let help = "Messages that could not be read";
+                let options = Opts::new("biaoshi_malformed_total", help);
+                registered(r, IntCounterVec::new(options, &["protocol"]))
+            },
+        }
+    }
+
+    /// Answers so far, by protocol, outcome and origin.
+    pub fn set_resolutions<'a>(&self, counts: impl Iterator<Item = ([&'a str; 3], u64)>) {
+        for (labels, count) in counts {
+            let counter = self.resolutions.with_label_values(&labels);
+            // What is counted elsewhere is shown here, and never goes back.
+            counter.inc_by(count.saturating_sub(counter.get()));
+        }
+    }
+
+    /// Messages so far that could not be read, by protocol.
+    pub fn set_malformed<'a>(&self, counts: impl Iterator<Item = (&'a str, u64)>) {
+        for (protocol, count) in counts {
+            let counter = self.malformed.with_label_values(&[protocol]);
+            counter.inc_by(count.saturating_sub(counter.get()));
+        }
+    }
+
+    /// Enterprise nodes and the firms behind them.
+    pub fn set_connected(&self, enterprise_nodes: u64, connected_firms: u64) {
+        self.enterprise_nodes.set(signed(enterprise_nodes));
+        self.connected_firms.set(signed(connected_firms));
+    }
+
+    /// Enterprise prefixes of a status and a hosting.
+    pub fn set_enterprises(&self, state: &str, hosting: &str, count: u64) {
+        let gauge = self.enterprises.with_label_values(&[state, hosting]);
+        gauge.set(signed(count));
+    }
+
+    /// Identifiers and registrations, as the state holds them.
+    pub fn set_identifiers(&self, live: u64, registrations: u64) {
+        self.identifiers.set(signed(live));
+        // It is the fold's, and never goes back.
+        let shown = &self.registrations;
+        shown.inc_by(registrations.saturating_sub(shown.get()));
+    }
+}

@@ -1,0 +1,181 @@
+//! Clients that send garbage, and clients that open connections and send next to nothing: whoever
+//! asks properly is served all the same, and the node's memory stays what it was.
+
+mod common;
+
+use std::{
+    io::Write,
+    net::{TcpStream, UdpSocket},
+};
+
+use common::{
+    Client, Node,
+    dns::{NAPTR, ask as ask_dns, ask_over, tcp as dns_tcp, udp as dns_udp},
+    handle::{ask as ask_handle, next, request, tcp as handle_tcp, udp as handle_udp},
+};
+use rustix::process::{Resource, getrlimit, setrlimit};
+
+/// A product of the sample, and its name in DNS.
+const PRODUCT: &str = "88.118.0002/P03202605270000001";
+const NAME: &str = "p03202605270000001.0002.118.88.id.example";
+
+/// More than any listener keeps.
+const CONNECTIONS: usize = 1_100;
+
+/// Datagrams of garbage in a round.
+const DATAGRAMS: usize = 20_000;
+
+/// How much more memory a second round may take than the first: what allocators keep, not a table
+/// that grows.
+const GROWTH_BYTES_MAX: f64 = 24e6;
+
+fn node() -> Node {
+    // Both ends of all connections.
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).expect("the hard limit is allowed");
+    let node = Node::start();
+    assert_eq!(node.import("enterprises.csv", &[]).0, 0);
+    assert_eq!(node.import("products-gb18030.csv", &[]).0, 0);
+    node
+}
+
+/// Everybody who asks properly is answered, on connections of their own.
+fn check_good_clients(node: &Node) {
+    let path = format!("/api/v1/identifiers/{PRODUCT}");
+    assert_eq!(node.get(&path).0, 200);
+    assert_eq!(ask_dns(&dns_udp(node), 1, NAME, NAPTR).answers.len(), 1);
+    let said = ask_over(&mut dns_tcp(node), 2, NAME, NAPTR);
+    assert_eq!(said.answers.len(), 1);
+    assert_eq!(
+        ask_handle(&handle_udp(node), &request(3, PRODUCT, &[])).1,
+        1
+    );
+    let mut stream = handle_tcp(node);
+    stream
+        .write_all(&request(4, PRODUCT, &[]))
+        .expect("it can be sent");
+    assert_eq!(next(&mut stream).1, 1);
+}
+
+fn memory(node: &Node) -> f64 {
+    node.metric("process_resident_memory_bytes")
+}
+
+/// Numbers that look like none in particular.
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> u64 {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn bytes(&mut self, length: usize) -> Vec<u8> {
+        (0..length).map(|_| self.next().to_le_bytes()[0]).collect()
+    }
+}
+
+/// Garbage, and questions with a few bits turned: those get further.
+fn send_garbage(address: &str, good: &[u8], noise: &mut Noise) {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+    socket.connect(address).expect("it has an address");
+    for round in 0..DATAGRAMS {
+        let datagram = if round % 2 == 0 {
+            let length = usize::try_from(noise.next() % 700).expect("it is small");
+            noise.bytes(length)
+        } else {
+            let mut datagram = good.to_vec();
+            for _ in 0..3 {
+                let at = usize::try_from(noise.next() % good.len() as u64).expect("it is small");
+                datagram[at] ^= 1 << (noise.next() % 8);
+            }
+            datagram
+        };
+        // A full buffer of the kernel is as good as lost on the way.
+        let _ = socket.send(&datagram);
+    }
+}
+
+//----------- Tests ------------------------------------------------------------
+
+#[test]
+fn garbage_hurts_nobody_and_takes_no_memory() {
+    let node = node();
+    let dns = biaoshi::protocol::dns::question(1, NAME, NAPTR).expect("it is a name");
+    let handle = request(1, PRODUCT, &[]);
+    let mut noise = Noise(1);
+    let mut after_first = 0.0;
+    for round in 0..3 {
+        send_garbage(node.dns_address(), &dns, &mut noise);
+        send_garbage(node.handle_address(), &handle, &mut noise);
+        for address in [node.dns_address(), node.handle_address(), node.address()] {
+            for _ in 0..50 {
+                let mut stream = TcpStream::connect(address).expect("it listens");
+                // It may have ended by then.
+                let _ = stream.write_all(&noise.bytes(3_000));
+            }
+        }
+        check_good_clients(&node);
+        if round == 0 {
+            after_first = memory(&node);
+        }
+    }
+    let grown = memory(&node) - after_first;
+    assert!(grown < GROWTH_BYTES_MAX, "{grown} bytes more");
+    for protocol in ["dns", "handle"] {
+        let series = format!("biaoshi_malformed_total{{protocol=\"{protocol}\"}}");
+        assert!(node.metric(&series) > 10_000.0, "{protocol}");
+    }
+    let log = node.log();
+    assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
+}
+
+#[test]
+fn connections_that_ask_nothing_shut_nobody_out() {
+    let node = node();
+    let beginnings: [(&str, &[u8]); 3] = [
+        (node.address(), b"GET / HTTP/1.1\r\nHost: x\r\nX-A: "),
+        (node.handle_address(), &[2, 11]),
+        (node.dns_address(), &[0]),
+    ];
+    let mut after_first = 0.0;
+    for round in 0..2 {
+        let mut held = Vec::new();
+        for (address, beginning) in beginnings {
+            for _ in 0..CONNECTIONS {
+                let mut stream = TcpStream::connect(address).expect("it listens");
+                // Who has already given way hears nothing more.
+                let _ = stream.write_all(beginning);
+                held.push(stream);
+            }
+            check_good_clients(&node);
+        }
+        // A byte now and then holds nothing either.
+        for stream in &mut held {
+            let _ = stream.write_all(b"1");
+        }
+        check_good_clients(&node);
+        // The metrics have a listener of their own.
+        if round == 0 {
+            after_first = memory(&node);
+        }
+    }
+    let grown = memory(&node) - after_first;
+    assert!(grown < GROWTH_BYTES_MAX, "{grown} bytes more");
+}
+
+#[test]
+fn the_metrics_are_read_though_somebody_holds_their_listener() {
+    let node = node();
+    let held: Vec<_> = (0..CONNECTIONS)
+        .map(|_| TcpStream::connect(node.metrics_address()).expect("it listens"))
+        .collect();
+    let mut client = Client::connect(node.metrics_address());
+    assert_eq!(client.request("GET", "/metrics", &[], b"").0, 200);
+    drop(held);
+}
