@@ -6,14 +6,20 @@ use std::{fs, path::Path};
 
 #[path = "../fuzz/oracles/csv_row.rs"]
 mod csv_row;
+#[path = "../fuzz/oracles/dns_message.rs"]
+mod dns_message;
 #[path = "../fuzz/oracles/entry.rs"]
 mod entry;
 #[path = "../fuzz/oracles/handle_message.rs"]
 mod handle_message;
 #[path = "../fuzz/oracles/handle_reassembly.rs"]
 mod handle_reassembly;
+#[path = "../fuzz/oracles/handle_value.rs"]
+mod handle_value;
 #[path = "../fuzz/oracles/identifier.rs"]
 mod identifier;
+#[path = "../fuzz/oracles/node.rs"]
+mod node;
 #[path = "../fuzz/oracles/record.rs"]
 mod record;
 
@@ -44,6 +50,11 @@ fn csv_row_corpus() {
 }
 
 #[test]
+fn dns_message_corpus() {
+    replay("dns_message", dns_message::check);
+}
+
+#[test]
 fn entry_corpus() {
     replay("entry", entry::check);
 }
@@ -56,6 +67,11 @@ fn handle_message_corpus() {
 #[test]
 fn handle_reassembly_corpus() {
     replay("handle_reassembly", handle_reassembly::check);
+}
+
+#[test]
+fn handle_value_corpus() {
+    replay("handle_value", handle_value::check);
 }
 
 #[test]
