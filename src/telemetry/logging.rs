@@ -19,6 +19,10 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 /// Longer lines of text are cut: what matters stands in front, the rest is someone's input.
 const LINE_BYTES_MAX: usize = 8 * 1024;
 
+/// What warns of each malformed message that it reads: any stranger could fill the disk with it.
+/// A filter that names it has the last word.
+const LOUD_TARGET: &str = "hickory_proto";
+
 //----------- Options ------------------------------------------------------------
 
 /// What is told, and how.
@@ -114,7 +118,10 @@ where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
     let refuse = |_| LoggingError::NoFilter(options.filter.clone());
-    let filter: Targets = options.filter.parse().map_err(refuse)?;
+    let mut filter: Targets = options.filter.parse().map_err(refuse)?;
+    if !options.filter.contains(LOUD_TARGET) {
+        filter = filter.with_target(LOUD_TARGET, LevelFilter::OFF);
+    }
     let writer = Escaped {
         writer,
         format: options.format,

@@ -96,6 +96,14 @@ fn the_filter_decides_what_is_told() {
 }
 
 #[test]
+fn what_warns_of_each_bad_message_is_silent_unless_asked_for() {
+    let warn = || tracing::warn!(target: "hickory_proto::rr::rdata::opt", "poorly formatted");
+    let told = |filter: &str| logged(filter, Format::Text, warn).lines().count();
+    let counts = ["info", "debug", "info,hickory_proto=warn"].map(told);
+    assert_eq!(counts, [0, 0, 1]);
+}
+
+#[test]
 fn a_misspelt_level_is_refused() {
     for filter in [
         "inof",
