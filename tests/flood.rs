@@ -101,13 +101,13 @@ fn send_garbage(address: &str, good: &[u8], noise: &mut Noise) {
     }
 }
 
-/// A question whose EDNS option ends in its length: readers of DNS like to complain of it.
+/// A question whose EDNS option ends too early: readers of DNS like to complain of it.
 fn send_broken_option(node: &Node) {
     let mut datagram = biaoshi::protocol::dns::question(1, NAME, NAPTR).expect("it is a name");
-    // The length of the options comes last (RFC 6891 §6.1.2), and an option has four bytes at least.
+    // The length of the options comes last (RFC 6891 §6.1.2). This one has one of its four octets.
     let length = datagram.len() - 2;
-    datagram[length..].copy_from_slice(&[0, 3]);
-    datagram.extend([0, 10, 0]);
+    datagram[length..].copy_from_slice(&[0, 5]);
+    datagram.extend([0, 10, 0, 4, 1]);
     let socket = dns_udp(node);
     for _ in 0..100 {
         socket.send(&datagram).expect("it can be sent");
