@@ -3,7 +3,7 @@
 # rustup puts cargo here, and not every shell knows.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: run test test-long bench deps audit
+.PHONY: run test test-long bench deps test-deps audit
 
 # A node with demonstration data, in the foreground.
 run: deps
@@ -11,12 +11,12 @@ run: deps
 	@tools/demo.sh
 
 # Everything that has to hold before a commit. Budget: docs/testing.md.
-test: deps
+test: test-deps
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
 	cargo test --locked
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
-	tests/real-clients.sh
+	tests/real-clients/run.sh
 	cargo build --release --locked
 	$(kill-release)
 
@@ -34,9 +34,13 @@ test-long: test
 bench: deps
 	cargo bench --locked
 
-# What building and testing need and this machine lacks.
+# What building needs and this machine lacks.
 deps:
 	@tools/deps.sh
+
+# … and testing.
+test-deps:
+	@tools/deps.sh test
 
 # Licences, bans and advisories, with a tool that is not installed for you.
 audit:

@@ -8,6 +8,10 @@ binary=${CARGO_TARGET_DIR:-target}/release/biaoshi
 config=config/demo.toml
 listen=${BIAOSHI_HTTP_LISTEN:-127.0.0.1:8000}
 url=http://${listen%%,*}
+dns_listen=${BIAOSHI_DNS_LISTEN:-127.0.0.1:8053}
+dns_listen=${dns_listen%%,*}
+metrics_listen=${BIAOSHI_METRICS_LISTEN:-127.0.0.1:9641}
+metrics_listen=${metrics_listen%%,*}
 ready_seconds_max=60
 
 # Whatever answers there would be taken for the node, and be imported into.
@@ -65,8 +69,11 @@ The node is running. Try, in another terminal:
   curl $url/api/handles/0.NA/88.118.0002
   curl $url/88.118.0002/P03202605270000001
   $binary --config $config resolve 88.118.0002/P03202605270000001
+  $binary --config $config resolve --via handle 88.118.0002/P03202605270000001
+  $binary --config $config resolve --via dns 88.118.0002/P03202605270000001
+  dig @${dns_listen%:*} -p ${dns_listen##*:} p03202605270000001.0002.118.88.id.example NAPTR
   $binary --config $config backup create biaoshi-data/backups
-  curl http://${BIAOSHI_METRICS_LISTEN:-127.0.0.1:9641}/metrics
+  curl http://$metrics_listen/metrics
 
 The data is in biaoshi-data/demo. Ctrl-C stops the node.
 TOUR

@@ -1,6 +1,11 @@
 #!/bin/sh
-# Installs what building and testing need and this machine lacks; touches nothing that is there.
+# Installs what building needs and this machine lacks, and what testing needs, if asked to:
+# `deps.sh [test]`. Touches nothing that is there.
 set -eu
+cd "$(dirname "$0")/.."
+
+for_tests=
+[ "${1:-}" != test ] || for_tests=1
 
 missing=
 needs() { # needs PACKAGE TEST…
@@ -12,10 +17,17 @@ needs() { # needs PACKAGE TEST…
 needs gcc command -v cc
 needs libc6-dev test -e /usr/include/stdio.h
 needs curl command -v curl
-needs python3 command -v python3
-# Sets the clock of a node under test.
-needs faketime command -v faketime
 needs ca-certificates test -e /etc/ssl/certs/ca-certificates.crt
+if [ "$for_tests" ]; then
+    needs python3 command -v python3
+    needs python3-venv python3 -c 'import ensurepip, venv'
+    # Sets the clock of a node under test.
+    needs faketime command -v faketime
+    # kdig: a DNS client that others wrote.
+    needs knot-dnsutils command -v kdig
+    # promtool: checks metrics and alerts.
+    needs prometheus command -v promtool
+fi
 
 if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null 2>&1; then
@@ -40,3 +52,14 @@ if ! command -v cargo >/dev/null 2>&1; then
 fi
 cargo fmt --version >/dev/null 2>&1 || rustup component add rustfmt
 cargo clippy --version >/dev/null 2>&1 || rustup component add clippy
+
+# Clients in Python, in a place of their own.
+python=${CARGO_TARGET_DIR:-target}/python
+wanted=tests/real-clients/requirements.txt
+if [ "$for_tests" ] && ! cmp -s "$wanted" "$python/installed.txt"; then
+    echo "installing clients in Python"
+    rm -rf "$python"
+    python3 -m venv "$python"
+    "$python/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: -r "$wanted"
+    cp "$wanted" "$python/installed.txt"
+fi

@@ -1,9 +1,11 @@
 #!/bin/sh
-# Drives the real binary with real clients: curl over HTTP/1.1, the command line, signals.
-# Its own data directory, free ports, two minutes at the most. `cargo test` has built the binary.
+# Drives the real binary with real clients: curl, kdig, dnspython, pyhandle, promtool, the command
+# line, signals. `make test-deps` installs them; `cargo test` has built the binary. Its own data
+# directory, free ports, two minutes at the most.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
+python=${CARGO_TARGET_DIR:-target}/python/bin/python
 binary=${CARGO_TARGET_DIR:-target}/debug/biaoshi
 [ -x "$binary" ] || cargo build --locked --quiet
 data=$(mktemp -d)
@@ -71,23 +73,43 @@ start() {
 
 #----------- A node of its own ---------------------------------------------------
 
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+# Ports that are free over TCP and UDP, all held until the last is found.
+# shellcheck disable=SC2046 # four numbers
+set -- $(python3 - <<'PY'
+import socket
+held, ports = [], []
+while len(ports) < 4:
+    tcp, udp = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
+    tcp.bind(("127.0.0.1", 0))
+    port = tcp.getsockname()[1]
+    try:
+        udp.bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    held += [tcp, udp]
+    ports.append(port)
+print(*ports)
+PY
+)
+port=$1 handle_port=$2 dns_port=$3 metrics_port=$4
 url=http://127.0.0.1:$port
+metrics=http://127.0.0.1:$metrics_port/metrics
 BIAOSHI_CONFIG=$data/node.toml
 export BIAOSHI_CONFIG
 cat >"$BIAOSHI_CONFIG" <<TOML
 version = 1
 [node]
 data_dir = "$data/node"
+zone = "id.example"
 secondary_prefixes = ["88.118"]
 [http]
 listen = "127.0.0.1:$port"
 [handle]
-listen = []
+listen = "127.0.0.1:$handle_port"
 [dns]
-listen = []
+listen = "127.0.0.1:$dns_port"
 [metrics]
-listen = []
+listen = "127.0.0.1:$metrics_port"
 TOML
 "$binary" check-config >/dev/null
 : >"$data/log"
@@ -103,7 +125,8 @@ CSV
 pass "import of an enterprise"
 
 item=/api/v1/identifiers/88.118.0002/A-1
-body='{"values":[{"index":2000,"type":"NAME","data":"液压泵","ttl":86400}]}'
+body='{"values":[{"index":2000,"type":"NAME","data":"液压泵","ttl":86400},
+  {"index":2007,"type":"URL","data":"https://e.example/a?x=1"}]}'
 request "put creates" 201 PUT "$item" -H 'Content-Type: application/json' -d "$body"
 request "put again is unchanged" 200 PUT "$item" -H 'Content-Type: application/json' -d "$body"
 request "put only to create" 412 PUT "$item" -H 'Content-Type: application/json' \
@@ -136,6 +159,71 @@ header '^content-type: application/problem+json'
 
 request "delete" 200 DELETE /api/v1/identifiers/88.118.0002/B-1
 request "a problem: gone" 410 GET /api/v1/identifiers/88.118.0002/B-1
+
+#----------- DNS, with kdig ------------------------------------------------------
+
+# ask NAME PATTERN ARGUMENT…: kdig's whole answer has a line like that. It neither asks twice nor
+# goes to TCP by itself.
+ask() {
+    name=$1 pattern=$2
+    shift 2
+    kdig "@127.0.0.1" -p "$dns_port" +timeout=10 +retry=0 +ignore +edns "$@" >"$data/body" \
+        2>&1 || fail "$name: no answer: $(cat "$data/body")"
+    grep -q -- "$pattern" "$data/body" || fail "$name: no $pattern: $(cat "$data/body")"
+    pass "$name"
+}
+
+long=$(printf 'x%.0s' $(seq 1500))
+request "put a long value" 201 PUT /api/v1/identifiers/88.118.0002/LONG-1 \
+    -H 'Content-Type: application/json' \
+    -d '{"values":[{"index":2001,"type":"NOTE","data":"'"$long"'"}]}'
+
+a1=a-1.0002.118.88.id.example
+rule='"u" "IDIS+URL" "!^\.\*\$!https://e.example/a?x=1!" \.$'
+ask "kdig, NAPTR" "$rule" "$a1" NAPTR
+ask "kdig, NAPTR over TCP" "$rule" +tcp "$a1" NAPTR
+ask "kdig, URI" 'URI.10 1 "https://e.example/a?x=1"' "$a1" URI
+ask "kdig, TXT" '"2007 URL=https://e.example/a?x=1"' "$a1" TXT
+ask "kdig, SOA" 'SOA.ns.id.example. hostmaster.id.example.' id.example SOA
+ask "kdig, no data above identifiers" 'status: NOERROR.*' 118.88.id.example TXT
+ask "kdig, a name that is not there" 'status: NXDOMAIN' none.0002.118.88.id.example NAPTR
+ask "kdig, another node's prefix" 'EDE: 20' x.1.999.88.id.example NAPTR
+ask "kdig, another zone" 'status: REFUSED' example.org A
+ask "kdig, ANY" 'HINFO.*RFC8482' "$a1" ANY
+ask "kdig, a later EDNS" 'BADVERS' +edns=1 "$a1" NAPTR
+ask "kdig, too long for UDP" 'Flags: qr aa tc' long-1.0002.118.88.id.example TXT
+ask "kdig, the same over TCP" "NOTE=xxxx" +tcp long-1.0002.118.88.id.example TXT
+
+#----------- Handle, with the command line ----------------------------------------
+
+for via in http handle dns; do
+    "$binary" resolve --via "$via" --json 88.118.0002/A-1 >"$data/body" ||
+        fail "resolve --via $via: $(cat "$data/body")"
+    grep -q 'https://e.example/a?x=1' "$data/body" ||
+        fail "resolve --via $via: $(cat "$data/body")"
+    pass "resolve --via $via"
+done
+
+#----------- dnspython and pyhandle, counted ----------------------------------------
+
+"$python" tests/real-clients/clients.py "$url" "$dns_port" "$metrics" >"$data/clients" ||
+    fail "dnspython and pyhandle: $(cat "$data/clients")"
+cat "$data/clients"
+passed=$((passed + $(grep -c '^ok: ' "$data/clients")))
+
+#----------- Metrics, with promtool -----------------------------------------------
+
+curl -sS --max-time 10 -o "$data/metrics" "$metrics" || fail "metrics: no answer"
+promtool check metrics <"$data/metrics" >"$data/body" 2>&1 ||
+    fail "promtool check metrics: $(cat "$data/body")"
+[ ! -s "$data/body" ] || fail "promtool check metrics: $(cat "$data/body")"
+pass "promtool check metrics"
+# The alerts that operators are given.
+sed -n '/^```yaml$/,/^```$/p' docs/metrics.md | sed '/^```/d' >"$data/alerts.yml"
+promtool check rules "$data/alerts.yml" >"$data/body" 2>&1 ||
+    fail "promtool check rules: $(cat "$data/body")"
+grep -q 'SUCCESS: [1-9]' "$data/body" || fail "promtool check rules: $(cat "$data/body")"
+pass "promtool check rules"
 
 #----------- What survives -------------------------------------------------------
 
