@@ -1,48 +1,114 @@
 //! One operation many times, for `valgrind --tool=callgrind` to count: `instructions NAME COUNT`.
 //!
 //! The instructions of one operation are the difference between two counts, divided: what starting
-//! up costs falls out. See `benches/README.md`.
+//! up costs falls out. `benches/instructions.sh` does that for every name (`instructions list`).
 
 use std::hint::black_box;
 
 use biaoshi::{identifier::Identifier, record::RecordRef};
 
+#[path = "common/asking.rs"]
+mod asking;
 mod common;
+#[path = "common/worst.rs"]
+mod worst;
+
+use asking::Asking;
 
 const TEXT: &str = "88.118.0002/P03202605270000001";
+
+/// Names of operations that are no answers.
+const PLAIN: [&str; 5] = [
+    "parse_query",
+    "parse_registration",
+    "record_parse",
+    "record_encode",
+    "index_get",
+];
 
 fn main() {
     let mut arguments = std::env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with("--"));
-    let (Some(name), Some(count)) = (arguments.next(), arguments.next()) else {
+    match (arguments.next(), arguments.next()) {
         // `cargo bench` runs it too, without anything to count.
-        return;
-    };
-    let count: usize = count.parse().expect("a number of operations");
-    let product = common::product(1);
-    let bytes = product.encode();
-    let state = common::state(1_000);
-    let key = common::identifier(500).key();
+        (None, _) => {}
+        (Some(_), None) => list(),
+        (Some(name), Some(count)) => {
+            run(&name, count.parse().expect("a number of operations"));
+        }
+    }
+}
+
+/// Every name, with the bytes of its input where they matter.
+fn list() {
+    for name in PLAIN {
+        println!("{name}");
+    }
+    for (name, _) in asking::KINDS {
+        println!("{name}");
+    }
+    for (name, make) in worst::KINDS {
+        for part in worst::PARTS {
+            println!("{name}/{part} {}", make(part).bytes);
+        }
+    }
+}
+
+fn run(name: &str, count: usize) {
+    let mut work = operation(name);
     for _ in 0..count {
-        match name.as_str() {
-            "parse_query" => {
-                let _ = black_box(Identifier::parse_query(black_box(TEXT)));
-            }
-            "parse_registration" => {
-                let _ = black_box(Identifier::parse_registration(black_box(TEXT)));
-            }
-            "record_parse" => {
+        work();
+    }
+}
+
+fn operation(name: &str) -> Box<dyn FnMut()> {
+    if let Some((name, part)) = name.split_once('/') {
+        let part = part.parse().expect("a part of the largest");
+        let found = worst::KINDS.iter().find(|(known, _)| *known == name);
+        let mut case = found.expect("a name that is listed").1(part);
+        return Box::new(move || {
+            black_box((case.work)());
+        });
+    }
+    if let Some((kind, make)) = asking::KINDS.iter().find(|(known, _)| *known == name) {
+        let asking = Asking::new(1_000);
+        let question = make(&common::identifier(500));
+        let mut out = Vec::with_capacity(4_096);
+        return Box::new(move || {
+            out.clear();
+            black_box(asking.answer(kind, black_box(&question), &mut out));
+        });
+    }
+    plain(name)
+}
+
+fn plain(name: &str) -> Box<dyn FnMut()> {
+    let product = common::product(1);
+    match name {
+        "parse_query" => Box::new(|| {
+            let _ = black_box(Identifier::parse_query(black_box(TEXT)));
+        }),
+        "parse_registration" => Box::new(|| {
+            let _ = black_box(Identifier::parse_registration(black_box(TEXT)));
+        }),
+        "record_parse" => {
+            let bytes = product.encode();
+            Box::new(move || {
                 let _ = black_box(RecordRef::parse(black_box(&bytes)));
-            }
-            "record_encode" => {
-                black_box(black_box(&product).encode());
-            }
-            "index_get" => {
+            })
+        }
+        "record_encode" => Box::new(move || {
+            black_box(black_box(&product).encode());
+        }),
+        "index_get" => {
+            let state = common::state(1_000);
+            let key = common::identifier(500).key();
+            Box::new(move || {
                 let key = black_box(key.as_bytes());
                 black_box(state.index().with(key, |slot| slot.position.seq));
-            }
-            _ => panic!("no operation is named {name}"),
+            })
         }
+        _ => panic!("no operation is named {name}; see `list`"),
     }
 }

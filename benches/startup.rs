@@ -15,10 +15,7 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
-    net::TcpStream,
     path::Path,
-    process::{Child, Command, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -29,18 +26,18 @@ use std::{
 
 use biaoshi::{
     disk::RealDisk,
-    ledger::{Append, Head, Inline, Ledger, SqliteLedger, SqliteOptions},
+    ledger::{Head, Inline, SqliteLedger, SqliteOptions},
     state::{
         DATA, State,
         snapshot::{SnapshotFolder, SnapshotWriter},
     },
 };
-use tempfile::TempDir;
 
 mod common;
+#[path = "common/real_node.rs"]
+mod real_node;
 
-/// Registrations of an entry: what an import sends at a time.
-const BATCH: usize = 2_000;
+use real_node::{BATCH, Node, append, build_ledger, folder};
 
 /// Starts from a snapshot, of which the median is told.
 const STARTS: usize = 5;
@@ -61,50 +58,23 @@ fn main() {
     }
 }
 
-fn folder() -> TempDir {
-    // On the disk of the build: a temporary directory may be memory.
-    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder can be made there")
-}
-
-fn append(ledger: &SqliteLedger, head: Head, entry: &biaoshi::change::Entry) -> Head {
-    let appended = wait(ledger.append(head, entry));
-    assert_eq!(appended, Ok(Append::Committed(Head::after(entry))));
-    Head::after(entry)
-}
-
-fn wait<T>(task: impl Future<Output = T>) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime.expect("a runtime of one thread").block_on(task)
-}
-
 //----------- Starts -----------------------------------------------------------
 
 /// Builds a ledger of `count` identifiers and starts the real node on it.
 fn starts(count: usize) {
     let folder = folder();
+    build_ledger(folder.path(), count);
     let root = folder.path().join("data/ledger");
-    let options = SqliteOptions {
-        sync_commits: false,
-        ..SqliteOptions::default()
-    };
-    let ledger = SqliteLedger::open(&root, options, Arc::new(Inline)).expect("it is new");
-    append(&ledger, Head::default(), &common::genesis());
-    let mut head = Head::default();
-    for first in (0..count).step_by(BATCH) {
-        let entry = common::registrations(head, first, BATCH.min(count - first));
-        head = append(&ledger, head, &entry);
-    }
-    drop(ledger);
     println!("{count} identifiers, ledger {} MiB", bytes_of(&root) >> 20);
 
     let never = "86400";
-    let mut node = Node::start(folder.path(), never);
+    let mut node = Node::start(folder.path(), never, &[]);
     println!("from the ledger alone: {}", node.said());
     node.kill();
-    let mut node = Node::start(folder.path(), "1");
+    let mut node = Node::start(folder.path(), "1", &[]);
     let before = node.memory("VmRSS");
     // What is counted from here on is the snapshot's.
-    fs::write(format!("/proc/{}/clear_refs", node.child.id()), "5").expect("it is ours");
+    fs::write(format!("/proc/{}/clear_refs", node.pid()), "5").expect("it is ours");
     node.wait_for_snapshot();
     let peak = node.memory("VmHWM");
     println!(
@@ -116,7 +86,7 @@ fn starts(count: usize) {
     node.kill();
     let mut all: Vec<(Duration, String)> = (0..STARTS)
         .map(|_| {
-            let mut node = Node::start(folder.path(), never);
+            let mut node = Node::start(folder.path(), never, &[]);
             let said = (node.took, node.said());
             node.kill();
             said
@@ -140,114 +110,6 @@ fn bytes_of(folder: &Path) -> u64 {
         }
     });
     bytes.sum()
-}
-
-/// The real node.
-struct Node {
-    child: Child,
-    metrics: String,
-    took: Duration,
-}
-
-impl Node {
-    fn start(folder: &Path, snapshot_seconds: &str) -> Self {
-        let began = Instant::now();
-        let mut child = Command::new(env!("CARGO_BIN_EXE_biaoshi"))
-            .arg("serve")
-            .current_dir(folder)
-            .env("BIAOSHI_NODE_DATA_DIR", folder.join("data"))
-            .env("BIAOSHI_HTTP_LISTEN", "127.0.0.1:0")
-            .env("BIAOSHI_METRICS_LISTEN", "127.0.0.1:0")
-            .env("BIAOSHI_HANDLE_LISTEN", "127.0.0.1:0")
-            .env("BIAOSHI_DNS_LISTEN", "127.0.0.1:0")
-            .env("BIAOSHI_SNAPSHOT_INTERVAL_SECONDS", snapshot_seconds)
-            .env("BIAOSHI_NODE_SECONDARY_PREFIXES", "88.118")
-            // Entries of the bench have a time of their own.
-            .arg("--accept-clock")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the binary starts");
-        let mut welcome = String::new();
-        let stdout = child.stdout.take().expect("it is piped");
-        let read = BufReader::new(stdout).read_line(&mut welcome);
-        read.expect("it says where it listens");
-        let address = |before: &str, end: char| {
-            let rest = welcome.split_once(before).expect("it says so").1;
-            rest.split(end).next().unwrap_or_default().to_owned()
-        };
-        let (http, metrics) = (address("http://", ';'), address("metrics at http://", '/'));
-        while !get(&http, "/readyz").starts_with("HTTP/1.1 200") {
-            thread::sleep(Duration::from_millis(2));
-        }
-        Self {
-            child,
-            metrics,
-            took: began.elapsed(),
-        }
-    }
-
-    fn said(&mut self) -> String {
-        let (seconds, memory) = (self.took.as_secs_f64(), self.memory("VmRSS"));
-        let cpu = self.cpu_seconds();
-        format!("{seconds:.2} s until it answers, {cpu:.2} CPU-seconds, {memory} MiB")
-    }
-
-    /// User and system time so far, in seconds; the kernel counts hundredths.
-    fn cpu_seconds(&self) -> f64 {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()));
-        let stat = stat.expect("it runs");
-        let fields: Vec<&str> = stat
-            .rsplit(')')
-            .next()
-            .unwrap_or_default()
-            .split(' ')
-            .collect();
-        let ticks = |at: usize| fields[at].parse::<f64>().unwrap_or_default();
-        (ticks(12) + ticks(13)) / 100.0
-    }
-
-    /// A row of its status, in MiB.
-    fn memory(&self, row: &str) -> u32 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()));
-        let status = status.expect("it runs");
-        let found = status.lines().find_map(|line| line.strip_prefix(row));
-        let kib = found.and_then(|rest| rest.split_whitespace().nth(1));
-        kib.and_then(|kib| kib.parse::<u32>().ok())
-            .unwrap_or_default()
-            / 1_024
-    }
-
-    fn metric(&self, name: &str) -> f64 {
-        let text = get(&self.metrics, "/metrics");
-        let found = text.lines().find_map(|line| line.strip_prefix(name));
-        found
-            .and_then(|value| value.trim().parse().ok())
-            .unwrap_or_default()
-    }
-
-    fn wait_for_snapshot(&self) {
-        while self.metric("biaoshi_snapshot_timestamp_seconds") == 0.0 {
-            thread::sleep(Duration::from_millis(100));
-        }
-    }
-
-    fn kill(&mut self) {
-        self.child.kill().expect("it runs");
-        self.child.wait().expect("it ends");
-    }
-}
-
-fn get(address: &str, path: &str) -> String {
-    let Ok(mut stream) = TcpStream::connect(address) else {
-        return String::new();
-    };
-    let request = format!("GET {path} HTTP/1.1\r\nhost: node\r\nconnection: close\r\n\r\n");
-    let mut answer = String::new();
-    let _ = stream
-        .write_all(request.as_bytes())
-        .and_then(|()| stream.read_to_string(&mut answer).map(drop));
-    answer
 }
 
 //----------- Stall ------------------------------------------------------------

@@ -4,8 +4,12 @@
 #![allow(dead_code, reason = "shared by benches that use different parts of it")]
 
 use biaoshi::{
-    change::{Change, Class, Draft, Entry, FOLD_RULE, Kind, LedgerId, Partition, Place, PutChange},
-    identifier::Identifier,
+    change::{
+        Certificate, CertificateType, Change, Class, Draft, EnterpriseChange, Entry, FOLD_RULE,
+        Filing, FilingState, Hosting, Kind, LedgerId, Partition, Place, PrefixChange, PrefixStatus,
+        PutChange,
+    },
+    identifier::{Identifier, Prefix},
     ledger::Head,
     record::{Permissions, Record, Ttl, Value},
     state::{DATA, State},
@@ -80,10 +84,52 @@ pub(crate) fn genesis() -> Entry {
     genesis.finish()
 }
 
+/// The entry behind the first: who holds the prefix of the products.
+pub(crate) fn directory(head: Head) -> Entry {
+    let firm = EnterpriseChange {
+        enterprise: 1,
+        prev: None,
+        certificate: Certificate {
+            kind: CertificateType::Other,
+            number: "1".into(),
+        },
+        org_name: "十堰江汉装备制造有限公司".into(),
+        province: "420000".into(),
+        city: "420300".into(),
+        industry: "C35".into(),
+        website: "https://e001.example.cn".into(),
+        sealed: Vec::new(),
+    };
+    let prefix = PrefixChange {
+        prefix: Prefix::parse("88.118.0002").expect("digits and dots"),
+        prev: None,
+        enterprise: 1,
+        status: PrefixStatus::Active,
+        hosting: Hosting::Hosted,
+        filing: Filing {
+            state: FilingState::Passed,
+            date: 20_261_123,
+            reason: "".into(),
+        },
+    };
+    let own = Prefix::parse("88.118").expect("digits and dots");
+    let mut entry = draft(&Partition::Control, head, Kind::Changes);
+    for change in [
+        Change::SecondaryPrefix(own),
+        Change::Enterprise(Box::new(firm)),
+        Change::Prefix(Box::new(prefix)),
+    ] {
+        entry.push(&change).expect("three changes fit");
+    }
+    entry.finish()
+}
+
 /// A state of `count` products.
 pub(crate) fn state(count: usize) -> State {
     let state = State::new();
-    state.apply(&genesis()).expect("it is the first");
+    for entry in [genesis(), directory(Head::after(&genesis()))] {
+        state.apply(&entry).expect("it is the next");
+    }
     for first in (0..count).step_by(2_000) {
         let entry = registrations(state.at(&DATA).head, first, 2_000.min(count - first));
         state.apply(&entry).expect("it is the next");

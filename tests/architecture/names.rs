@@ -119,9 +119,9 @@ const RULES: &[Rule] = &[
     Rule {
         names: &["unsafe"],
         within: &[""],
-        except: &["server/udp", "accounting/mapping", "state/index"],
+        except: &["accounting/mapping", "state/index"],
         tests: true,
-        reason: "memory safety is argued for in three places only",
+        reason: "memory safety is argued for in two places only",
     },
     Rule {
         names: &["dashmap"],

@@ -28,6 +28,10 @@ const HEADER_BYTES: usize = 12;
 /// The longest message that is read: a question and its options are a few hundred octets.
 const REQUEST_BYTES_MAX: usize = 4_096;
 
+/// The most records of a question, by section: none answer it, IXFR says what it has (RFC 1995 §3),
+/// and OPT and TSIG stand behind it. More would only cost to read.
+const REQUEST_RECORDS_MAX: [u16; 3] = [0, 1, 2];
+
 /// The longest answer over UDP without EDNS (RFC 1035 §4.2.1).
 const PLAIN_UDP_BYTES_MAX: u16 = 512;
 
@@ -84,9 +88,7 @@ pub fn respond(context: &Context<'_>, message: &[u8], out: &mut Vec<u8>) -> Hand
         put_header(header, ResponseCode::NotImp, out);
         return Handled::Answered(Outcome::Auxiliary);
     }
-    // More than one question has no meaning (RFC 9619).
-    let is_one = header[4..6] == [0, 1];
-    let read = (is_one && message.len() <= REQUEST_BYTES_MAX)
+    let read = (is_question(header) && message.len() <= REQUEST_BYTES_MAX)
         .then(|| Message::from_vec(message).ok())
         .flatten();
     let Some((request, query)) = read
@@ -109,6 +111,18 @@ pub fn cut_short(message: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     put_header(header, ResponseCode::NoError, out);
     out[start + 2] |= 0x02;
+}
+
+/// Whether the sections are as large as a question's.
+fn is_question(header: &[u8; HEADER_BYTES]) -> bool {
+    let count = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
+    let records = [count(6), count(8), count(10)];
+    // More than one question has no meaning (RFC 9619).
+    count(4) == 1
+        && records
+            .iter()
+            .zip(REQUEST_RECORDS_MAX)
+            .all(|(records, most)| *records <= most)
 }
 
 /// A header alone: nothing of the message is known to be readable.

@@ -1,5 +1,7 @@
 //! Messages that are too long, wrong, or other than plain questions.
 
+use hickory_proto::rr::{Record, rdata::HINFO};
+
 use super::*;
 
 //----------- What does not fit ------------------------------------------------
@@ -158,6 +160,36 @@ fn what_is_no_plain_question_is_told_so() {
             ResponseCode::NotImp,
             "{kind}"
         );
+    }
+}
+
+#[test]
+fn what_no_question_carries_is_not_read() {
+    let resolver = node();
+    let good = ask(&name_of("88.118.8/ABC-1"), RecordType::NAPTR).message;
+    let record = || {
+        let name = Name::from_ascii("x.example.").unwrap();
+        Record::from_rdata(name, 0, RData::HINFO(HINFO::new("x".into(), "y".into())))
+    };
+    // IXFR and TSIG have one each, beside OPT (RFC 1995 §3, 8945 §5.1).
+    for (answers, authorities, additionals, is_read) in [
+        (0, 1, 1, true),
+        (1, 0, 0, false),
+        (0, 2, 0, false),
+        (0, 0, 2, false),
+    ] {
+        let mut message = good.clone();
+        message.answers = vec![record(); answers];
+        message.authorities = vec![record(); authorities];
+        message.additionals = vec![record(); additionals];
+        let (bytes, handled) = octets(&resolver, Transport::Udp, &message.to_vec().unwrap());
+        let expected = if is_read {
+            (0, Handled::Answered(Outcome::Success))
+        } else {
+            (1, Handled::Malformed)
+        };
+        let sections = (answers, authorities, additionals);
+        assert_eq!((bytes[3] & 0xf, handled), expected, "{sections:?}");
     }
 }
 
