@@ -68,6 +68,73 @@ fn firms_and_their_prefixes_are_counted() {
     }
 }
 
+/// Totals of resolutions are kept in the ledger: they outlive the process, and go with a backup.
+#[test]
+fn resolutions_are_counted_for_life() {
+    let mut node = Node::start();
+    assert_eq!(node.import("enterprises.csv", &[]).0, 0);
+    assert!(resolutions(&node).is_empty(), "{:?}", resolutions(&node));
+    let asked = "/api/v1/identifiers/88.118.0002/NONE";
+    for life in 1..=3 {
+        (0..4).for_each(|_| assert_eq!(node.get(asked).0, 404));
+        assert_eq!(node.get("/api/handles/0.NA/88.118.0002").0, 200);
+        let counted = resolutions(&node);
+        let expected = [
+            ("not_found", 4.0 * f64::from(life)),
+            ("success", f64::from(life)),
+        ];
+        assert_eq!(
+            counted,
+            expected.map(|(outcome, total)| (outcome.to_owned(), total))
+        );
+        assert!(node.stop(), "it ends well when it is asked to");
+        node.start_again();
+        assert_eq!(resolutions(&node), counted);
+    }
+    let counted = resolutions(&node);
+    node.get(asked);
+    node.kill();
+    node.start_again();
+    // What was counted since the last write is gone with the process, and never counted twice.
+    assert_eq!(resolutions(&node), counted);
+    let partitions = node.verify()["partitions"].clone();
+    let found = partitions.as_array().expect("a list").iter();
+    let entries = found.filter(|one| one["partition"] == "counters/node-1");
+    let entries: Vec<u64> = entries.filter_map(|one| one["entries"].as_u64()).collect();
+    assert_eq!(entries, [3]);
+
+    let text = |path: &std::path::Path| path.to_str().expect("text").to_owned();
+    let (backups, restored) = (node.path("backups"), node.path("restored"));
+    for arguments in [
+        vec!["backup".to_owned(), "create".to_owned(), text(&backups)],
+        vec![
+            "restore".to_owned(),
+            text(&backups),
+            "--to".to_owned(),
+            text(&restored),
+        ],
+    ] {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let output = node.run(&arguments);
+        assert!(output.status.success(), "{output:?}");
+    }
+    let other = Node::start_with(&[("BIAOSHI_NODE_DATA_DIR", &text(&restored))]);
+    assert_eq!(resolutions(&other), counted);
+}
+
+/// What was counted over HTTP from this machine, by outcome; what is none is left out.
+fn resolutions(node: &Node) -> Vec<(String, f64)> {
+    let text = node.metrics();
+    let counted = text.lines().filter_map(|line| {
+        let labels =
+            line.strip_prefix(r#"biaoshi_resolutions_total{origin="internal",outcome=""#)?;
+        let (outcome, rest) = labels.split_once('"')?;
+        let total: f64 = rest.rsplit_once(' ')?.1.parse().ok()?;
+        (total > 0.0).then(|| (outcome.to_owned(), total))
+    });
+    counted.collect()
+}
+
 #[test]
 fn the_system_tells_of_the_process() {
     let node = Node::start();

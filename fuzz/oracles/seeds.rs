@@ -2,10 +2,10 @@
 
 use biaoshi::{
     change::{
-        Certificate, CertificateType, Change, Class, Draft, EnterpriseChange, FOLD_RULE, Filing,
-        FilingState, Hash, Hosting, Kind, LedgerId, Partition, Place, Position, PrefixChange,
-        PrefixStatus, PutChange, RemoveChange, RequestChange, RequestOutcome, Route, Site,
-        SiteProtocol,
+        Certificate, CertificateType, Change, Class, CounterCell, CounterTotals, Draft,
+        EnterpriseChange, FOLD_RULE, Filing, FilingState, Hash, Hosting, Kind, LedgerId, Partition,
+        Place, Position, PrefixChange, PrefixStatus, PutChange, RemoveChange, RequestChange,
+        RequestOutcome, Route, Site, SiteProtocol,
     },
     identifier::{Identifier, Prefix},
     record::{Permissions, Record, Reference, Ttl, Value},
@@ -36,6 +36,7 @@ pub(crate) fn all() -> Vec<Seed> {
     let whole = [&[length], header.as_slice(), entry.payload()].concat();
     seeds.push(("entry", "header", header));
     seeds.push(("entry", "whole", whole));
+    seeds.push(("entry", "totals", totals().encode()));
     seeds
 }
 
@@ -147,6 +148,22 @@ fn changes() -> Vec<(&'static str, Change)> {
         ),
         ("request", Change::Request(request)),
     ]
+}
+
+/// Of a partition of its own.
+fn totals() -> Change {
+    let prefix = Prefix::parse("88.118.8").expect("digits and dots");
+    let cells = [(1, None), (2, Some(prefix))].map(|(total, prefix)| CounterCell {
+        day: 20_261_124,
+        prefix,
+        subject: 1,
+        protocol: 1,
+        outcome: 1,
+        origin: 1,
+        total,
+    });
+    let cells = cells.to_vec();
+    Change::CounterTotals(CounterTotals { cells })
 }
 
 fn enterprise() -> EnterpriseChange {

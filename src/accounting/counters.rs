@@ -1,4 +1,4 @@
-//! How many answers there were of each kind, since the process began.
+//! How many answers there were of each kind.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -27,11 +27,16 @@ impl Counters {
 
     /// Counts one answer.
     pub fn count(&self, protocol: Protocol, outcome: Outcome, origin: Origin) {
+        self.add(protocol, outcome, origin, 1);
+    }
+
+    /// Counts many answers of one kind.
+    pub(super) fn add(&self, protocol: Protocol, outcome: Outcome, origin: Origin, more: u64) {
         let (outcomes, origins) = (Outcome::ALL.len(), Origin::ALL.len());
         let at = (protocol as usize * outcomes + outcome as usize) * origins + origin as usize;
         // In range: each is below the length of its list, which a test holds.
         if let Some(cell) = self.cells.get(at) {
-            cell.fetch_add(1, Ordering::Relaxed);
+            cell.fetch_add(more, Ordering::Relaxed);
         }
     }
 

@@ -3,8 +3,10 @@
 //! The words are those of the assessment (应用成效); what each means is in `docs/counting.md`.
 
 mod counters;
+mod totals;
 
 pub use counters::Counters;
+pub use totals::{Totals, TotalsError, TotalsOptions};
 
 //----------- Outcome ----------------------------------------------------------
 
@@ -45,6 +47,12 @@ impl Outcome {
         Self::Auxiliary,
     ];
 
+    /// Its number in the ledger, for ever: what is added goes to the end.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self as u8 + 1
+    }
+
     /// Its name in metrics and reports.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -79,6 +87,12 @@ impl Protocol {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Dns, Self::Handle, Self::Http];
 
+    /// Its number in the ledger, for ever: what is added goes to the end.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self as u8 + 1
+    }
+
     /// Its name in metrics and reports.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -104,6 +118,12 @@ pub enum Origin {
 impl Origin {
     /// All of them.
     pub const ALL: [Self; 2] = [Self::External, Self::Internal];
+
+    /// Its number in the ledger, for ever: what is added goes to the end.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        self as u8 + 1
+    }
 
     /// Its name in metrics and reports.
     #[must_use]

@@ -1,13 +1,14 @@
 //! What the ledger holds: changes, and the entries that carry them.
 //!
 //! ```text
-//! Change   one decision: this identifier now resolves to that       change.rs, directory.rs, item.rs
+//! Change   one decision: this identifier now resolves to that       directory.rs, item.rs, counters.rs
 //! Entry    changes that stand or fall together, chained by hash     entry.rs, header.rs, hash.rs
 //! ```
 //!
 //! Pure: bytes in, values out. `docs/format/ledger-v1.md` describes every byte and was written
 //! first; what these bytes mean for counts and answers is `crate::state`.
 
+mod counters;
 mod cursor;
 mod directory;
 mod entry;
@@ -20,6 +21,7 @@ mod sealed;
 #[cfg(test)]
 mod tests;
 
+pub use counters::{CELLS_MAX, CounterCell, CounterTotals};
 pub use directory::{
     Certificate, CertificateType, EnterpriseChange, Filing, FilingState, Hosting, PrefixChange,
     PrefixStatus, Route, SITES_MAX, Site, SiteProtocol,
@@ -91,6 +93,8 @@ pub enum Change {
     Remove(Box<RemoveChange>),
     /// A request that will be recognised when it comes again.
     Request(RequestChange),
+    /// How many answers a host gave in its life.
+    CounterTotals(CounterTotals),
 }
 
 /// The first byte of an encoded change.
@@ -105,6 +109,7 @@ mod tag {
     pub(super) const PUT: u8 = 16;
     pub(super) const REMOVE: u8 = 17;
     pub(super) const REQUEST: u8 = 18;
+    pub(super) const COUNTER_TOTALS: u8 = 32;
 }
 
 impl Change {
@@ -137,6 +142,7 @@ impl Change {
             Self::Put(change) => change.encode_body(&mut out),
             Self::Remove(change) => change.encode_body(&mut out),
             Self::Request(change) => change.encode_body(&mut out),
+            Self::CounterTotals(change) => change.encode_body(&mut out),
         }
         out
     }
@@ -194,6 +200,7 @@ impl Change {
             tag::PUT => Self::Put(Box::new(PutChange::decode_body(cursor)?)),
             tag::REMOVE => Self::Remove(Box::new(RemoveChange::decode_body(cursor)?)),
             tag::REQUEST => Self::Request(RequestChange::decode_body(cursor)?),
+            tag::COUNTER_TOTALS => Self::CounterTotals(CounterTotals::decode_body(cursor)?),
             _ => {
                 return Err(DecodeError::UnknownChange {
                     tag,
@@ -215,6 +222,7 @@ impl Change {
             Self::Put(_) => tag::PUT,
             Self::Remove(_) => tag::REMOVE,
             Self::Request(_) => tag::REQUEST,
+            Self::CounterTotals(_) => tag::COUNTER_TOTALS,
         }
     }
 }

@@ -90,14 +90,17 @@ impl Scrape {
             for cause in ReadOnlyCause::ALL {
                 metrics.set_read_only(cause.name(), causes.contains(&cause));
             }
+            // Until now they lacked what was counted before this start.
+            if let Some(api) = self.api.upgrade() {
+                let counts = api.counters.each();
+                metrics.figures.set_resolutions(counts.map(
+                    |(protocol, outcome, origin, count)| {
+                        ([protocol.name(), outcome.name(), origin.name()], count)
+                    },
+                ));
+            }
         }
         if let Some(api) = self.api.upgrade() {
-            let counts = api.counters.each();
-            metrics
-                .figures
-                .set_resolutions(counts.map(|(protocol, outcome, origin, count)| {
-                    ([protocol.name(), outcome.name(), origin.name()], count)
-                }));
             let malformed = api.counters.each_malformed();
             metrics
                 .figures

@@ -14,7 +14,7 @@ use super::{
     metrics::Scrape,
     options::Options,
     replaying, restoring,
-    upkeep::{Room, Scrub, Snapshots, Upkeep},
+    upkeep::{Counts, Room, Scrub, Snapshots, Upkeep},
 };
 use crate::{
     change::Partition,
@@ -127,7 +127,9 @@ pub(super) async fn start(
         root,
         metrics: Arc::clone(metrics),
     };
-    let upkeep = Upkeep::start(sqlite_ledger, room, snapshots, &registry, scrub);
+    let counters = Arc::clone(&doors.api.counters);
+    let counts = Counts::open(ledger, counters, &state, accept_clock).await;
+    let upkeep = Upkeep::start(sqlite_ledger, room, snapshots, &registry, scrub, counts);
     if accept_clock && let Err(error) = registry.accept_clock().await {
         tracing::error!(%error, "the accepted clock could not be noted in the ledger");
     }

@@ -23,8 +23,8 @@ const APPEND_SECONDS: [f64; 14] = [
 
 //----------- Metrics ----------------------------------------------------------
 
-/// The metrics of a node. All are there from the start, so that an alert never waits for a first
-/// event.
+/// The metrics of a node. All but two ([`Figures`]) are there from the start, so that an alert never
+/// waits for a first event.
 #[derive(Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -224,6 +224,7 @@ mod tests {
     fn metrics() -> Metrics {
         let metrics = Metrics::new(&["control", "data/1"], &["no_space", "clock"]);
         let labels = ["handle", "success", "external"];
+        metrics.figures.set_identifiers(5, 9);
         metrics.figures.set_resolutions([(labels, 7)].into_iter());
         // What is told twice is counted once.
         metrics.figures.set_resolutions([(labels, 7)].into_iter());
@@ -247,6 +248,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_counted_for_life_is_not_shown_as_zero_first() {
+        let text = Metrics::new(&["control", "data/1"], &["clock"]).render();
+        for name in ["biaoshi_resolutions_total", "biaoshi_registrations_total"] {
+            assert!(!text.contains(name), "{name} in {text}");
+            assert!(metrics().render().contains(name));
+        }
+    }
+
+    #[test]
     fn everything_is_there_before_anything_happened() {
         let text = metrics().render();
         for line in [
@@ -254,6 +264,7 @@ mod tests {
             "biaoshi_read_only{cause=\"clock\"} 0",
             "biaoshi_ledger_append_seconds_count{partition=\"data/1\"} 0",
             "biaoshi_snapshots_failed_total 0",
+            "biaoshi_registrations_total 9",
             "biaoshi_resolutions_total{origin=\"external\",outcome=\"success\",protocol=\"handle\"} 7",
             "biaoshi_ledger_free_bytes NaN",
         ] {

@@ -1,5 +1,7 @@
-//! What a node does beside answering: checkpoints, snapshots, and reading its ledger over again.
+//! What a node does beside answering: checkpoints, snapshots, totals, and reading its ledger over
+//! again.
 
+mod counts;
 mod scrub;
 mod snapshots;
 
@@ -7,6 +9,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, task::JoinHandle};
 
+pub(super) use counts::Counts;
 pub(super) use scrub::Scrub;
 pub(super) use snapshots::Snapshots;
 
@@ -40,6 +43,7 @@ impl Upkeep {
         snapshots: Snapshots,
         registry: &Registry,
         scrub: Scrub,
+        counts: Counts,
     ) -> Self {
         let (stop, stopped) = watch::channel(false);
         let snapshots = Arc::new(snapshots);
@@ -51,6 +55,7 @@ impl Upkeep {
                 stopped.clone(),
             )),
             super::spawn(Arc::clone(&snapshots).run(stopped.clone())),
+            super::spawn(counts.run(stopped.clone())),
             super::spawn(scrub.run(registry.downgrade(), stopped)),
         ];
         Self {

@@ -1,16 +1,19 @@
 //! What is counted of identifiers, firms and answers; the meaning of each is in `docs/counting.md`.
 
-use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
-use super::make::{counter, gauge, registered, signed};
+use super::make::{gauge, registered, signed};
 
 //----------- Figures ----------------------------------------------------------
 
 /// The figures of a node, shown as they are counted elsewhere.
+///
+/// Counters of what a node did in its life are not there before they are set for the first time: a
+/// collector that saw a zero while the node starts would take all of it for new.
 #[derive(Debug)]
 pub struct Figures {
     identifiers: IntGauge,
-    registrations: IntCounter,
+    registrations: IntCounterVec,
     enterprise_nodes: IntGauge,
     connected_firms: IntGauge,
     enterprises: IntGaugeVec,
@@ -22,11 +25,12 @@ impl Figures {
     pub(super) fn new(r: &Registry) -> Self {
         Self {
             identifiers: gauge(r, "biaoshi_identifiers", "Identifiers that are live"),
-            registrations: counter(
-                r,
-                "biaoshi_registrations_total",
-                "Registrations, each identifier once in its life, as the ledger folds to",
-            ),
+            registrations: {
+                let help =
+                    "Registrations, each identifier once in its life, as the ledger folds to";
+                let options = Opts::new("biaoshi_registrations_total", help);
+                registered(r, IntCounterVec::new(options, &[]))
+            },
             enterprise_nodes: gauge(
                 r,
                 "biaoshi_enterprise_nodes",
@@ -43,7 +47,7 @@ impl Figures {
                 registered(r, IntGaugeVec::new(options, &["state", "hosting"]))
             },
             resolutions: {
-                let help = "Answers to queries, since the process began";
+                let help = "Answers to queries in the life of the node";
                 let options = Opts::new("biaoshi_resolutions_total", help);
                 let labels = ["protocol", "outcome", "origin"];
                 registered(r, IntCounterVec::new(options, &labels))
@@ -89,7 +93,7 @@ impl Figures {
     pub fn set_identifiers(&self, live: u64, registrations: u64) {
         self.identifiers.set(signed(live));
         // It is the fold's, and never goes back.
-        let shown = &self.registrations;
+        let shown = self.registrations.with_label_values::<&str>(&[]);
         shown.inc_by(registrations.saturating_sub(shown.get()));
     }
 }
