@@ -18,6 +18,9 @@ const SETTINGS: &[(&str, &str)] = &[
     ("BIAOSHI_LEDGER_FREE_BYTES_MIN", "0"),
 ];
 
+/// The partition of the totals of resolutions.
+const COUNTERS: &str = "counters/node-1";
+
 /// A product of the sample.
 const PRODUCT: &str = "/api/v1/identifiers/88.118.0002/P03202605270000001";
 
@@ -68,6 +71,24 @@ fn head(verified: &Value, partition: &str) -> u64 {
     let row = rows.iter().find(|row| row["partition"] == partition);
     row.and_then(|row| row["head_seq"].as_u64())
         .expect("it is there")
+}
+
+/// What was registered, as `ledger verify` says it. The totals of resolutions are written beside
+/// it, each minute and at the end, so a backup may have fewer of those.
+fn registered(verified: &Value) -> Vec<Value> {
+    let mut rows = verified["partitions"]
+        .as_array()
+        .expect("it lists them")
+        .clone();
+    rows.retain(|row| row["partition"] != COUNTERS);
+    rows
+}
+
+/// The totals of resolutions, `None` before the first are written.
+fn counters_head(verified: &Value) -> Option<u64> {
+    let rows = verified["partitions"].as_array().expect("it lists them");
+    let row = rows.iter().find(|row| row["partition"] == COUNTERS)?;
+    row["head_seq"].as_u64()
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -133,12 +154,13 @@ fn a_backup_repairs_a_node_whose_ledger_is_damaged() {
         &["restore", text(&backups), "--keystore-from", text(&keys)],
     );
     assert_eq!(restored["live"], before["totals"]["live"]);
-    let mut after = node.verify();
-    after["snapshots"] = before["snapshots"].clone();
+    let after = node.verify();
     assert_eq!(
-        after, before,
+        (&after["ledger_id"], &after["totals"], registered(&after)),
+        (&before["ledger_id"], &before["totals"], registered(&before)),
         "the same entries, hashes, digests and counts"
     );
+    assert!(counters_head(&after) <= counters_head(&before));
     node.start_again();
     assert_eq!(node.token(), token, "the keys are the same");
     assert_eq!(node.get(PRODUCT).0, 200);
@@ -218,7 +240,8 @@ fn a_stream_is_restored_through_a_pipe() {
     let restored: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
     assert_eq!(restored["live"], 30_000);
     let (here, there) = (node.verify(), verify(&node, &to));
-    assert_eq!(here["partitions"], there["partitions"]);
+    assert_eq!(registered(&here), registered(&there));
+    assert!(counters_head(&there) <= counters_head(&here));
     let cut = fs::read(node.path("node.log")).expect("it has a log");
     fs::write(node.path("garbage"), &cut[..cut.len().min(1_000)]).expect("it can be written");
     let script = format!("{binary} restore - --to {}2 < garbage", text(&to));
