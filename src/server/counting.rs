@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    accounting::{Counters, Origin, Outcome, Protocol},
+    accounting::{Counters, Origin, Protocol},
     protocol::Handled,
 };
 
@@ -33,17 +33,6 @@ impl Counting {
             }
             Handled::Malformed => self.counters.malformed(self.protocol),
         }
-    }
-
-    /// Counts a message whose answer was held back, since its source gets too much.
-    pub(super) fn limited(&self, handled: Handled, peer: SocketAddr) {
-        self.count(
-            match handled {
-                Handled::Answered(_) => Handled::Answered(Outcome::Limited),
-                Handled::Malformed => Handled::Malformed,
-            },
-            peer,
-        );
     }
 }
 

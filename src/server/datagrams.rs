@@ -14,7 +14,7 @@ use super::{
     byte_rate::{ByteRate, Verdict},
     counting::{Counting, is_here},
 };
-use crate::protocol::Handled;
+use crate::{accounting::Outcome, protocol::Handled};
 
 /// The largest datagram that IP carries, and the most that the kernel hands over as one piece.
 const RECEIVE_BYTES_MAX: usize = 65_535;
@@ -159,40 +159,62 @@ impl<A: Answering> Worker<A> {
         let Some(handled) = self.answering.answer(arrival, out) else {
             return;
         };
-        let counting = self.answering.counting();
         let verdict = if is_here(peer.ip()) {
             Verdict::Send
         } else {
             let rate = self.answering.byte_rate();
             rate.judge(peer.ip(), out.len(), arrival.now_ms)
         };
-        match verdict {
-            Verdict::Send => counting.count(handled, peer),
+        let handled = match verdict {
+            Verdict::Send => handled,
             Verdict::Shorten => {
-                counting.limited(handled, peer);
                 out.clear();
                 self.answering.shorten(arrival.datagram, out);
+                limited(handled)
             }
             Verdict::Drop => {
-                counting.limited(handled, peer);
-                return;
+                out.clear();
+                limited(handled)
             }
-        }
-        if out.is_empty() {
-            return;
-        }
-        self.answering.cut(out, |datagram| {
+        };
+        let is_sent = out.is_empty() || self.send(peer, from);
+        let counting = self.answering.counting();
+        counting.count(if is_sent { handled } else { unsent(handled) }, peer);
+    }
+
+    /// Sends the answer; whether the kernel took all of it.
+    fn send(&self, destination: SocketAddr, from: Option<IpAddr>) -> bool {
+        let mut is_sent = true;
+        self.answering.cut(&self.answer, |contents| {
             let transmit = Transmit {
-                destination: peer,
+                destination,
                 ecn: None,
-                contents: datagram,
+                contents,
                 segment_size: None,
                 src_ip: from,
             };
             // A client asks again for what does not come.
             if let Err(error) = self.state.try_send((&self.socket).into(), &transmit) {
                 tracing::debug!(%error, "a datagram was not sent");
+                is_sent = false;
             }
         });
+        is_sent
+    }
+}
+
+/// What a message counts as whose answer is held back, since its source gets too much.
+fn limited(handled: Handled) -> Handled {
+    match handled {
+        Handled::Answered(_) => Handled::Answered(Outcome::Limited),
+        Handled::Malformed => Handled::Malformed,
+    }
+}
+
+/// What a message counts as whose answer the kernel did not take: nobody was answered.
+fn unsent(handled: Handled) -> Handled {
+    match handled {
+        Handled::Answered(Outcome::Success) => Handled::Answered(Outcome::Error),
+        other => other,
     }
 }
