@@ -1,4 +1,6 @@
-//! A small HTTP client for talking to a node: one request at a time, within limits.
+//! A small HTTP client for talking to a node, within limits.
+//!
+//! It has a runtime of one thread: what is asked together runs together on it, and nothing else.
 //!
 //! Plain HTTP only: the node of this release listens in plain and takes its token from this
 //! machine alone.
@@ -85,30 +87,41 @@ impl Client {
         &self.base
     }
 
+    /// Runs what waits for replies, or for time to pass, to its end.
+    pub(super) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    /// Asks for `path`, which begins with a slash, and waits for the reply.
+    ///
+    /// # Errors
+    /// As [`Client::fetch`].
+    pub(super) fn get(&self, path: &str) -> Result<Reply, ClientError> {
+        self.wait(self.fetch(path))
+    }
+
     /// Asks for `path`, which begins with a slash.
     ///
     /// # Errors
     /// Where there is no whole reply within the limits; any status is a reply.
-    pub(super) fn get(&self, path: &str) -> Result<Reply, ClientError> {
-        self.send(Method::GET, path, None, Bytes::new())
+    pub(super) async fn fetch(&self, path: &str) -> Result<Reply, ClientError> {
+        self.send(Method::GET, path, None, Bytes::new()).await
     }
 
     /// Posts JSON under an idempotency key: sent again with the same key it is not done twice.
     ///
     /// # Errors
     /// Where there is no whole reply within the limits; then it may have been done all the same.
-    pub(super) fn post(&self, path: &str, key: &str, json: Bytes) -> Result<Reply, ClientError> {
-        self.send(Method::POST, path, Some(key), json)
+    pub(super) async fn post(
+        &self,
+        path: &str,
+        key: &str,
+        json: Bytes,
+    ) -> Result<Reply, ClientError> {
+        self.send(Method::POST, path, Some(key), json).await
     }
 
-    /// Lets time pass.
-    pub(super) fn sleep(&self, time: Duration) {
-        // The timer has to be made inside the runtime.
-        self.runtime
-            .block_on(async { tokio::time::sleep(time).await });
-    }
-
-    fn send(
+    async fn send(
         &self,
         method: Method,
         path: &str,
@@ -137,8 +150,8 @@ impl Client {
         let request = request
             .body(Full::new(body))
             .map_err(|error| ClientError::BadUrl(uri, error.to_string()))?;
-        self.runtime
-            .block_on(async { tokio::time::timeout(self.timeout, self.exchange(request)).await })
+        tokio::time::timeout(self.timeout, self.exchange(request))
+            .await
             .unwrap_or_else(|_| Err(ClientError::Timeout(self.base.clone(), self.timeout)))
     }
 

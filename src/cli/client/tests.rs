@@ -38,7 +38,7 @@ fn a_request_carries_token_key_and_body() {
         FakeNode::start(|_| answer("503 No\r\nRetry-After: 7", &json!({"code": "starting"})));
     let client = client(&fake.url);
     let reply = client
-        .post("/a?b=c", "key-1", Bytes::from_static(b"[1]"))
+        .wait(client.post("/a?b=c", "key-1", Bytes::from_static(b"[1]")))
         .unwrap();
     assert_eq!(reply.status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(reply.retry_after, Some(Duration::from_secs(7)));

@@ -70,7 +70,7 @@ impl Prefixes {
     pub(super) fn standing(
         &mut self,
         prefix: &str,
-        sender: &mut Sender,
+        sender: &Sender,
         progress: &Progress,
     ) -> Result<Standing, Failure> {
         if let Some(standing) = self.known.get(prefix) {
@@ -84,7 +84,7 @@ impl Prefixes {
     }
 }
 
-fn ask(prefix: &str, sender: &mut Sender, progress: &Progress) -> Result<Standing, Failure> {
+fn ask(prefix: &str, sender: &Sender, progress: &Progress) -> Result<Standing, Failure> {
     // What cannot be asked for is nobody's.
     let Ok(view) = Identifier::parse_query(&format!("0.NA/{prefix}")) else {
         return Ok(Standing::Unassigned);

@@ -59,7 +59,7 @@ impl Run {
             } => {
                 let standing = match &ask_node_first {
                     Some(prefix) => {
-                        let (sender, progress) = (&mut self.sender, &self.progress);
+                        let (sender, progress) = (&self.sender, &self.progress);
                         self.prefixes.standing(prefix, sender, progress)?.fault()
                     }
                     None => None,

@@ -1,8 +1,10 @@
 //! Talking to the node until it has answered.
 //!
 //! A batch is sent again under the same key until there is a reply, so that one whose reply was
-//! lost is not done twice: the node remembers the key and repeats its verdicts.
+//! lost is not done twice: the node remembers the key and repeats its verdicts. Batches that are
+//! submitted together are on their way together, on the one thread of the client.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,25 +41,25 @@ fn path(kind: FileKind, dry_run: bool) -> &'static str {
 
 /// What the node says of an item.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
-pub(super) struct Verdict {
+pub(in crate::cli) struct Verdict {
     item: usize,
     /// What became of it.
-    pub(super) outcome: Outcome,
+    pub(in crate::cli) outcome: Outcome,
     /// Why it was refused (`docs/import.md`).
     #[serde(default)]
-    pub(super) code: String,
+    pub(in crate::cli) code: String,
     /// The field at fault.
     #[serde(default)]
     pub(super) field: String,
     /// What is wrong and what to do, in English.
     #[serde(default)]
-    pub(super) detail: String,
+    pub(in crate::cli) detail: String,
 }
 
 /// What became of an item.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Outcome {
+pub(in crate::cli) enum Outcome {
     /// It was not there and is now.
     Created,
     /// It was there with the same content.
@@ -75,53 +77,79 @@ struct BatchReply {
 
 //----------- Sender -------------------------------------------------------------
 
-/// Sends batches of one run, one at a time.
-pub(super) struct Sender {
+/// Sends batches of one run.
+pub(in crate::cli) struct Sender {
     client: Client,
     kind: FileKind,
     dry_run: bool,
     /// What the keys of this run begin with.
     run: String,
-    batches: u64,
+    batches: Cell<u64>,
     pause: Duration,
     /// A node that never answered is not waited for: it is not there.
-    was_answered: bool,
+    was_answered: Cell<bool>,
 }
 
 impl Sender {
     /// A sender whose keys begin with `run`, random bytes.
-    pub(super) fn new(client: Client, kind: FileKind, dry_run: bool, run: [u8; 16]) -> Self {
+    pub(in crate::cli) fn new(
+        client: Client,
+        kind: FileKind,
+        dry_run: bool,
+        run: [u8; 16],
+    ) -> Self {
         Self {
             client,
             kind,
             dry_run,
             run: HEXLOWER.encode(&run),
-            batches: 0,
+            batches: Cell::new(0),
             pause: FIRST_PAUSE,
-            was_answered: false,
+            was_answered: Cell::new(false),
         }
     }
 
     /// The same with other pauses, for tests.
     #[cfg(test)]
-    pub(super) fn with_pause(self, pause: Duration) -> Self {
+    pub(in crate::cli) fn with_pause(self, pause: Duration) -> Self {
         Self { pause, ..self }
     }
 
-    /// Sends a JSON array of `count` items and returns a verdict for each, in order.
+    /// Runs what submits batches to its end.
+    pub(in crate::cli) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
+        self.client.wait(work)
+    }
+
+    /// Sends a JSON array of `count` items and waits for a verdict on each, in order.
     ///
     /// # Errors
-    /// Where the node cannot be reached for long enough, or does not take the batch at all.
+    /// As [`Sender::submit`].
     pub(super) fn send(
-        &mut self,
+        &self,
         items: &Bytes,
         count: usize,
         progress: &Progress,
     ) -> Result<Vec<Verdict>, Failure> {
-        self.batches += 1;
-        let key = format!("import-{}-{}", self.run, self.batches);
+        self.wait(self.submit(items, count, |text| progress.note(text)))
+    }
+
+    /// Sends a JSON array of `count` items and returns a verdict for each, in order; `note` is told
+    /// what has to be tried again.
+    ///
+    /// # Errors
+    /// Where the node cannot be reached for long enough, or does not take the batch at all.
+    pub(in crate::cli) async fn submit(
+        &self,
+        items: &Bytes,
+        count: usize,
+        note: impl Fn(&str),
+    ) -> Result<Vec<Verdict>, Failure> {
+        let batch = self.batches.get() + 1;
+        self.batches.set(batch);
+        let key = format!("import-{}-{batch}", self.run);
         let path = path(self.kind, self.dry_run);
-        let reply = self.insist(progress, |client| client.post(path, &key, items.clone()))?;
+        let ask = || self.client.post(path, &key, items.clone());
+        let reply = self.insist(note, ask).await?;
         if reply.status != StatusCode::OK {
             return Err(not_taken(&reply));
         }
@@ -146,40 +174,40 @@ impl Sender {
     ///
     /// # Errors
     /// Where the node cannot be reached for long enough.
-    pub(super) fn ask(&mut self, path: &str, progress: &Progress) -> Result<Reply, Failure> {
-        self.insist(progress, |client| client.get(path))
+    pub(super) fn ask(&self, path: &str, progress: &Progress) -> Result<Reply, Failure> {
+        let ask = || self.client.fetch(path);
+        self.wait(self.insist(|text| progress.note(text), ask))
     }
 
-    fn insist(
-        &mut self,
-        progress: &Progress,
-        ask: impl Fn(&Client) -> Result<Reply, ClientError>,
-    ) -> Result<Reply, Failure> {
+    async fn insist<A>(&self, note: impl Fn(&str), ask: impl Fn() -> A) -> Result<Reply, Failure>
+    where
+        A: Future<Output = Result<Reply, ClientError>>,
+    {
         let mut pause = self.pause;
         for attempt in 1.. {
-            let (failure, wish) = match ask(&self.client) {
+            let (failure, wish) = match ask().await {
                 Ok(reply) if reply.status != StatusCode::SERVICE_UNAVAILABLE => {
-                    self.was_answered = true;
+                    self.was_answered.set(true);
                     return Ok(reply);
                 }
                 Ok(reply) => {
-                    self.was_answered = true;
+                    self.was_answered.set(true);
                     let wish = reply.retry_after;
                     (not_taken(&reply), wish)
                 }
-                Err(error) if error.may_pass() && self.was_answered => (error.into(), None),
+                Err(error) if error.may_pass() && self.was_answered.get() => (error.into(), None),
                 Err(error) => return Err(error.into()),
             };
             if attempt == TRIES_MAX {
                 return Err(failure);
             }
             let wait = wish.unwrap_or_default().max(pause);
-            progress.note(&format!(
+            note(&format!(
                 "{}; trying again in {:.1} s ({attempt} of {TRIES_MAX})",
                 failure.error,
                 wait.as_secs_f32()
             ));
-            self.client.sleep(wait);
+            tokio::time::sleep(wait).await;
             pause = (pause * 2).min(PAUSE_MAX);
         }
         unreachable!("the last try returns")

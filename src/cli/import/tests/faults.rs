@@ -40,7 +40,7 @@ fn a_batch_is_sent_again_under_the_same_key() {
             _ => created(asked),
         }
     });
-    let (mut sender, progress) = sender(&node);
+    let (sender, progress) = sender(&node);
     sender.send(&one(), 1, &progress).unwrap();
     let verdicts = sender.send(&one(), 1, &progress).unwrap();
     assert_eq!(verdicts[0].outcome, send::Outcome::Created);
@@ -53,7 +53,7 @@ fn a_batch_is_sent_again_under_the_same_key() {
 #[test]
 fn a_node_that_stays_away_is_given_up() {
     let node = FakeNode::start(|_| answer("503 No", &json!({"code": "read_only", "detail": "no"})));
-    let (mut sender, progress) = sender(&node);
+    let (sender, progress) = sender(&node);
     let failure = sender.send(&one(), 1, &progress).unwrap_err();
     assert!(failure.error.contains("read_only"), "{failure:?}");
     assert_eq!(node.asked().len(), 8);
@@ -62,7 +62,7 @@ fn a_node_that_stays_away_is_given_up() {
 #[test]
 fn a_node_that_was_never_there_is_not_waited_for() {
     let node = FakeNode::start(|_| None);
-    let (mut sender, progress) = sender(&node);
+    let (sender, progress) = sender(&node);
     sender.send(&one(), 1, &progress).unwrap_err();
     assert_eq!(node.asked().len(), 1);
 }
@@ -78,7 +78,7 @@ fn a_reply_without_a_verdict_per_row_is_none() {
     ] {
         let body = json!({"results": results});
         let node = FakeNode::start(move |_| answer("200 OK", &body));
-        let (mut sender, progress) = sender(&node);
+        let (sender, progress) = sender(&node);
         let failure = sender.send(&one(), 1, &progress).unwrap_err();
         assert!(failure.error.contains("verdict per row"), "{failure:?}");
     }
@@ -198,4 +198,25 @@ fn the_report_does_not_replace_the_file() {
         "{failure:?}"
     );
     assert_eq!(node.asked(), []);
+}
+
+#[test]
+fn batches_that_are_submitted_together_have_keys_of_their_own() {
+    let node = FakeNode::start(created);
+    let (sender, progress) = sender(&node);
+    let note = |text: &str| progress.note(text);
+    let (first, second) = (one(), one());
+    let both = async {
+        let (first, second) = (
+            sender.submit(&first, 1, note),
+            sender.submit(&second, 1, note),
+        );
+        tokio::join!(first, second)
+    };
+    let (first, second) = sender.wait(both);
+    assert_eq!(first.unwrap(), second.unwrap());
+    let mut keys: Vec<String> = node.asked().into_iter().map(|asked| asked.key).collect();
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), 2);
 }
