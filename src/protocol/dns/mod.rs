@@ -24,6 +24,7 @@
 //! | an answer over 512 octets, or what EDNS allows up to 1,232, over UDP | without records, TC (RFC 2181 §9) |
 
 mod client;
+mod master;
 mod names;
 mod records;
 mod referral;
@@ -33,6 +34,7 @@ mod tests;
 mod zone;
 
 pub use client::{DnsError, SaidAnswer, SaidRecord, question};
+pub use master::{ValueRecord, own_lines, value_data};
 pub use respond::{
     Context, NO_REACHABLE_AUTHORITY, NOT_AUTHORITATIVE, TCP_BYTES_MAX, Transport, UDP_BYTES_MAX,
     cut_short, respond,

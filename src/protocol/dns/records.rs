@@ -6,28 +6,28 @@ use hickory_proto::rr::{
 };
 
 use super::zone::Zone;
-use crate::{
-    record::{Ttl, ValueRef},
-    resolver::Found,
-};
+use crate::{record::Ttl, resolver::Found};
 
 /// URI (RFC 7553 §3), which the library has no name for.
 pub(super) const URI: RecordType = RecordType::Unknown(256);
 
 /// ORDER and PREFERENCE of NAPTR records: all values are as good as each other.
-const NAPTR_ORDER: u16 = 100;
-const NAPTR_PREFERENCE: u16 = 10;
+pub(super) const NAPTR_ORDER: u16 = 100;
+pub(super) const NAPTR_PREFERENCE: u16 = 10;
+
+/// The result is a URL (RFC 3404 §4.3).
+pub(super) const NAPTR_FLAGS: &[u8; 1] = b"u";
 
 /// PRIORITY and WEIGHT of URI records.
-const URI_PRIORITY: u16 = 10;
-const URI_WEIGHT: u16 = 1;
+pub(super) const URI_PRIORITY: u16 = 10;
+pub(super) const URI_WEIGHT: u16 = 1;
 
 /// The whole of what was asked for becomes the URL (RFC 3403 §4.1, flag "u").
 const REGEXP_BEFORE: &str = "!^.*$!";
 const REGEXP_AFTER: &str = "!";
 
 /// The most octets of a character string (RFC 1035 §3.3).
-const STRING_BYTES_MAX: usize = 255;
+pub(super) const STRING_BYTES_MAX: usize = 255;
 
 /// The longest TTL (RFC 2181 §8).
 const TTL_SECONDS_MAX: u32 = i32::MAX as u32;
@@ -49,8 +49,8 @@ pub(super) fn of_found(
     let (mut records, mut ttl) = (Vec::new(), TTL_SECONDS_MAX);
     for value in found.values() {
         let data = match kind {
-            RecordType::TXT => Some(txt(&value_text(&value))),
-            _ => url_of(&value).and_then(|url| of_url(zone, kind, &url)),
+            RecordType::TXT => Some(txt(&value_text(value.index, value.kind, value.data))),
+            _ => url_of(value.kind, value.data).and_then(|url| of_url(zone, kind, &url)),
         };
         if let Some(data) = data {
             ttl = ttl.min(seconds(value.ttl));
@@ -66,19 +66,22 @@ pub(super) fn of_url(zone: &Zone, kind: RecordType, url: &str) -> Option<RData> 
     if kind == URI {
         return Some(uri(url));
     }
+    Some(RData::NAPTR(NAPTR::new(
+        NAPTR_ORDER,
+        NAPTR_PREFERENCE,
+        (*NAPTR_FLAGS).into(),
+        zone.service.clone(),
+        regexp(url)?.into_bytes().into(),
+        Name::root(),
+    )))
+}
+
+/// The expression that makes a URL of any name; nothing where it does not fit.
+pub(super) fn regexp(url: &str) -> Option<String> {
     // `!` ends the expression, and `\1` would be a part of what was asked for.
     let target = url.replace('!', "%21").replace('\\', "%5C");
     let regexp = [REGEXP_BEFORE, &target, REGEXP_AFTER].concat();
-    (regexp.len() <= STRING_BYTES_MAX).then(|| {
-        RData::NAPTR(NAPTR::new(
-            NAPTR_ORDER,
-            NAPTR_PREFERENCE,
-            (*b"u").into(),
-            zone.service.clone(),
-            regexp.into_bytes().into(),
-            Name::root(),
-        ))
-    })
+    (regexp.len() <= STRING_BYTES_MAX).then_some(regexp)
 }
 
 fn uri(url: &str) -> RData {
@@ -99,18 +102,18 @@ pub(super) fn txt(text: &[u8]) -> RData {
 }
 
 /// `<index> <type>=<data>`: records of one type have no order, and must not be equal.
-fn value_text(value: &ValueRef<'_>) -> Vec<u8> {
-    let mut text = format!("{} {}=", value.index, value.kind).into_bytes();
-    text.extend(value.data);
+pub(super) fn value_text(index: u32, kind: &str, data: &[u8]) -> Vec<u8> {
+    let mut text = format!("{index} {kind}=").into_bytes();
+    text.extend(data);
     text
 }
 
 /// The URL of a value of that type, written anew: in ASCII.
-fn url_of(value: &ValueRef<'_>) -> Option<String> {
-    if !value.kind.eq_ignore_ascii_case("URL") {
+pub(super) fn url_of(kind: &str, data: &[u8]) -> Option<String> {
+    if !kind.eq_ignore_ascii_case("URL") {
         return None;
     }
-    let url = url::Url::parse(std::str::from_utf8(value.data).ok()?).ok()?;
+    let url = url::Url::parse(std::str::from_utf8(data).ok()?).ok()?;
     Some(url.into())
 }
 
