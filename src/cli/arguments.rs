@@ -1,6 +1,7 @@
 //! What can be typed. The help texts are the manual of the command line.
 
 mod backup;
+mod generate;
 
 use std::path::PathBuf;
 
@@ -8,6 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use backup::{BACKUP_EXAMPLES, RESTORE_EXAMPLES};
 pub(super) use backup::{BackupCommand, CreateArguments, RestoreArguments};
+use generate::GENERATE_EXAMPLES;
+pub(super) use generate::{Form, GenerateArguments, Records};
 
 //----------- Arguments ----------------------------------------------------------
 
@@ -55,6 +58,9 @@ pub enum Command {
     /// Ask the running node what an identifier resolves to
     #[command(after_help = RESOLVE_EXAMPLES)]
     Resolve(ResolveArguments),
+    /// Make data of any size, the same for the same seed: as a file, a zone or in a running node
+    #[command(after_help = GENERATE_EXAMPLES)]
+    Generate(GenerateArguments),
     /// Look after the ledger of a node, running or not
     #[command(after_help = LEDGER_EXAMPLES)]
     Ledger {

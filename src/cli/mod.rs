@@ -17,6 +17,7 @@ mod client;
 mod failure;
 #[cfg(test)]
 mod fake_node;
+mod generate;
 mod import;
 mod ledger;
 mod output;
@@ -88,6 +89,7 @@ fn dispatch(
         Command::Serve { accept_clock } => serve::run(config, accept_clock, output),
         Command::Import(arguments) => import::run(config, &arguments, locale, output),
         Command::Resolve(arguments) => resolve::run(config, &arguments, output),
+        Command::Generate(arguments) => generate::run(config, &arguments, output),
         Command::Ledger { command } => ledger::run(config, &command, output),
         Command::Backup { command } => backup::run(config, &command, output),
         Command::Restore(arguments) => restore::run(config, &arguments, output),

@@ -90,11 +90,12 @@ fn percent(done: u64, total: u64) -> u64 {
         .map_or(100, |percent| percent.min(100))
 }
 
+/// The clock that progress is told by.
 #[expect(
     clippy::disallowed_methods,
     reason = "a command has nobody above it who reads the clock, and decides nothing by it"
 )]
-fn now() -> Instant {
+pub(super) fn now() -> Instant {
     Instant::now()
 }
 

@@ -94,7 +94,7 @@ impl DnsOptions {
     ///
     /// # Errors
     /// Where a name is none.
-    pub(super) fn zone(&self, origin: &str, bound: &[SocketAddr]) -> Result<Zone, ZoneError> {
+    pub fn zone(&self, origin: &str, bound: &[SocketAddr]) -> Result<Zone, ZoneError> {
         let mut servers = self.name_servers.clone();
         if servers.is_empty() {
             let addresses = bound.iter().map(SocketAddr::ip);

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::registry::import::{Code, HostingWord, Request};
 
 /// The most items of a batch: the node's limit.
-pub(super) const ITEMS_MAX: usize = 2_000;
+pub(in crate::cli) const ITEMS_MAX: usize = 2_000;
 
 /// The most bytes of a batch: a node takes 4 MiB unless its configuration says less.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -126,7 +126,7 @@ impl Batch {
 }
 
 /// A row as the node takes it (`docs/api.md`, "Writing").
-fn item(request: &Request, today: &str) -> String {
+pub(in crate::cli) fn item(request: &Request, today: &str) -> String {
     let item = match request {
         Request::Product(product) => {
             let values: Vec<_> = product

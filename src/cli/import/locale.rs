@@ -49,7 +49,7 @@ pub(super) fn language(asked: Option<Language>, locale: Locale) -> Language {
 //----------- today --------------------------------------------------------------
 
 /// Today in China, as `YYYY-MM-DD`.
-pub(super) fn today() -> String {
+pub(in crate::cli) fn today() -> String {
     let zone = TimeZone::get(ZONE).unwrap_or(TimeZone::fixed(jiff::tz::offset(8)));
     jiff::Timestamp::now().to_zoned(zone).date().to_string()
 }

@@ -35,10 +35,11 @@ use file::Source;
 use prefixes::Prefixes;
 use report::Report;
 use run::Run;
-use send::Sender;
 use summary::Summary;
 
-pub(super) use locale::Locale;
+pub(super) use batch::{ITEMS_MAX, item};
+pub(super) use locale::{Locale, today};
+pub(super) use send::{Outcome, Sender, Verdict};
 
 //----------- run ----------------------------------------------------------------
 
@@ -76,10 +77,10 @@ fn import(
         file::check_place(place, &arguments.file)?;
         Report::create(place).map_err(|error| run::unwritable(&error))
     });
-    let items_max = usize::try_from(arguments.batch).unwrap_or(batch::ITEMS_MAX);
+    let items_max = usize::try_from(arguments.batch).unwrap_or(ITEMS_MAX);
     let mut run = Run {
         sender: Sender::new(client, rows.kind(), arguments.dry_run, entropy()?),
-        batch: Batch::new(items_max, locale::today()),
+        batch: Batch::new(items_max, today()),
         report: report.transpose()?,
         language,
         progress: Progress::start("importing", None),
@@ -113,19 +114,19 @@ fn take_all(rows: &mut Rows<impl Read>, source: &Source<'_>, run: &mut Run) -> R
 }
 
 /// The failure with how far it was.
-fn stopped(failure: Failure, rows: u64, dry_run: bool) -> Failure {
+pub(super) fn stopped(failure: Failure, rows: u64, dry_run: bool) -> Failure {
     if rows == 0 || dry_run {
         return failure;
     }
     let hint = format!(
-        "{}; {rows} rows are done; it is safe to run the same import again",
+        "{}; {rows} rows are done; it is safe to run the same again",
         failure.hint
     );
     Failure { hint, ..failure }
 }
 
 /// What tells the keys of this run from those of any other.
-fn entropy() -> Result<[u8; 16], Failure> {
+pub(super) fn entropy() -> Result<[u8; 16], Failure> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| {
         let error = format!("the system gives no random bytes: {error}");

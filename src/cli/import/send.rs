@@ -115,6 +115,11 @@ impl Sender {
         Self { pause, ..self }
     }
 
+    /// The same for items of another kind, in the same run.
+    pub(in crate::cli) fn with_kind(self, kind: FileKind) -> Self {
+        Self { kind, ..self }
+    }
+
     /// Runs what submits batches to its end.
     pub(in crate::cli) fn wait<T>(&self, work: impl Future<Output = T>) -> T {
         self.client.wait(work)

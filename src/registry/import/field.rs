@@ -4,7 +4,7 @@ use super::{Code, Column, FieldKind};
 use crate::identifier::{Identifier, Prefix};
 
 /// The characters of a unified social credit code, in the order of their values (GB 32100-2015).
-const USCC_ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
+pub const USCC_ALPHABET: &str = "0123456789ABCDEFGHJKLMNPQRTUWXY";
 
 /// Characters of a unified social credit code.
 const USCC_CHARACTERS: usize = 18;

@@ -20,6 +20,7 @@ mod tests;
 
 pub use code::{Code, Severity};
 pub use encoding::{Encoding, EncodingError, detect};
+pub use field::USCC_ALPHABET;
 pub use lines::RECORD_BYTES_MAX;
 pub use profile::{Column, ENTERPRISES, FieldKind, FileKind, PRODUCTS, Profile, ProfileError};
 pub use reader::{ImportError, Notice, Rows};

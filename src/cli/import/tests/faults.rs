@@ -43,7 +43,7 @@ fn a_batch_is_sent_again_under_the_same_key() {
     let (sender, progress) = sender(&node);
     sender.send(&one(), 1, &progress).unwrap();
     let verdicts = sender.send(&one(), 1, &progress).unwrap();
-    assert_eq!(verdicts[0].outcome, send::Outcome::Created);
+    assert_eq!(verdicts[0].outcome, Outcome::Created);
     let keys: Vec<String> = node.asked().into_iter().map(|asked| asked.key).collect();
     assert_eq!(keys.len(), 4);
     assert_ne!(keys[0], keys[1]);
@@ -105,7 +105,7 @@ fn an_import_that_stops_says_how_far_it_was() {
         _ => answer("500 Internal Server Error", &json!({})),
     });
     let failure = desk.import(&node).unwrap_err();
-    let told = "2 rows are done; it is safe to run the same import again";
+    let told = "2 rows are done; it is safe to run the same again";
     assert!(failure.hint.ends_with(told), "{failure:?}");
 }
 

@@ -43,7 +43,7 @@ fn enterprises_are_sent_without_personal_data() {
         "prefix": "88.118.2", "org_name": "江汉", "hosting": "self-built",
         "certificate": {"type": "uscc", "number": "91420300QW9L2G0403"},
         "province": "420000", "city": "420300", "industry": "C35", "website": "https://e.cn",
-        "filing": {"state": "passed", "date": locale::today(), "reason": "导入"},
+        "filing": {"state": "passed", "date": today(), "reason": "导入"},
     }]);
     assert_eq!(asked[0].json(), expected);
     let report = fs::read_to_string(desk.path("report.csv")).unwrap();
