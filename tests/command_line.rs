@@ -47,11 +47,12 @@ fn refused(output: &Output, code: i32, parts: &[&str]) {
 
 #[test]
 fn every_command_has_help_with_examples() {
-    let commands: [&[&str]; 7] = [
+    let commands: [&[&str]; 8] = [
         &[],
         &["serve"],
         &["import"],
         &["resolve"],
+        &["generate"],
         &["ledger"],
         &["ledger", "verify"],
         &["check-config"],
@@ -77,6 +78,7 @@ fn what_cannot_be_typed_is_a_fault_of_usage() {
         &["serv"][..],
         &[],
         &["resolve"],
+        &["generate"],
         &["check-config", "--nope"],
     ] {
         let output = run(arguments);
@@ -216,6 +218,7 @@ fn a_full_disk_is_told_and_a_closed_pipe_is_not() {
     for arguments in [
         &["check-config"][..],
         &["check-config", "--defaults"],
+        &["generate", "--count", "1000000", "--as", "products-csv"],
         &["--help"],
     ] {
         let (reader, writer) = std::io::pipe().unwrap();
