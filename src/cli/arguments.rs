@@ -1,6 +1,7 @@
 //! What can be typed. The help texts are the manual of the command line.
 
 mod backup;
+mod bench;
 mod generate;
 
 use std::path::PathBuf;
@@ -9,6 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use backup::{BACKUP_EXAMPLES, RESTORE_EXAMPLES};
 pub(super) use backup::{BackupCommand, CreateArguments, RestoreArguments};
+use bench::BENCH_EXAMPLES;
+pub(super) use bench::{BenchArguments, BenchVia, Order};
 use generate::GENERATE_EXAMPLES;
 pub(super) use generate::{Form, GenerateArguments, Records};
 
@@ -78,6 +81,9 @@ pub enum Command {
     /// Restore a data directory from a backup
     #[command(after_help = RESTORE_EXAMPLES)]
     Restore(RestoreArguments),
+    /// Ask a server as fast as it answers, or at a fixed rate, and measure
+    #[command(after_help = BENCH_EXAMPLES)]
+    Bench(Box<BenchArguments>),
     /// Check the configuration and show what the node would run on
     #[command(after_help = CHECK_CONFIG_EXAMPLES)]
     CheckConfig {

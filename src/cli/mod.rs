@@ -12,6 +12,7 @@
 
 mod arguments;
 mod backup;
+mod bench;
 mod check_config;
 mod client;
 mod failure;
@@ -93,6 +94,7 @@ fn dispatch(
         Command::Ledger { command } => ledger::run(config, &command, output),
         Command::Backup { command } => backup::run(config, &command, output),
         Command::Restore(arguments) => restore::run(config, &arguments, output),
+        Command::Bench(arguments) => bench::run(config, &arguments, output),
         Command::CheckConfig { .. } => check_config::run(&loaded, output),
     }
 }

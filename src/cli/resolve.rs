@@ -9,6 +9,8 @@ mod tests;
 
 use hyper::StatusCode;
 
+pub(super) use address::reachable;
+
 use super::arguments::{ResolveArguments, Via};
 use super::client::{Client, Problem, Reply, Target, TokenUse};
 use super::{Exit, Failure, Output};

@@ -18,11 +18,16 @@ pub(super) fn find(
             Failure::usage(error, "give --node HOST:PORT, such as 127.0.0.1:2641")
         });
     }
-    let mut address = listen.first().copied().ok_or_else(|| {
+    let address = listen.first().copied().ok_or_else(|| {
         let error = format!("the node does not listen for {protocol}");
         let hint = format!("set [{section}] listen, or give --node HOST:PORT");
         Failure::new(error, hint)
     })?;
+    Ok(reachable(address))
+}
+
+/// An address that is listened on, as one that can be asked: any address of this machine is loopback.
+pub(in crate::cli) fn reachable(mut address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() {
         let here: IpAddr = match address.ip() {
             IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
@@ -30,5 +35,5 @@ pub(super) fn find(
         };
         address.set_ip(here);
     }
-    Ok(address)
+    address
 }

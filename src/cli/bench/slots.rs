@@ -1,0 +1,149 @@
+//! What is under way on one socket: a slot for each question, found again by its number.
+
+use super::wire::Said;
+
+/// Bits of a number that say which slot; the rest says which use of it, so that an answer that
+/// comes too late is not taken for the answer to what came after.
+const SLOT_BITS: u32 = 10;
+
+/// Slots of a socket, at most.
+pub(super) const SLOTS_MAX: u16 = 1 << SLOT_BITS;
+
+/// A number fits the smallest there is: a message of DNS has two octets for it.
+const GENERATIONS: u16 = 1 << (16 - SLOT_BITS);
+
+//----------- Slots --------------------------------------------------------------
+
+/// The questions under way on a socket.
+#[derive(Debug)]
+pub(super) struct Slots {
+    slots: Vec<Slot>,
+    free: Vec<u16>,
+}
+
+/// A question under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Slot {
+    /// Which of the prepared questions it is.
+    pub(super) question: usize,
+    /// What its latency counts from.
+    pub(super) since_ns: u64,
+    /// Parts of its answer that came; an answer of one part is whole with it.
+    pub(super) parts: u16,
+    /// What it says, once the part that says it came.
+    pub(super) said: Option<Said>,
+    generation: u16,
+    is_taken: bool,
+}
+
+impl Slots {
+    /// With room for so many.
+    pub(super) fn new(window: u16) -> Self {
+        let window = window.clamp(1, SLOTS_MAX);
+        Self {
+            slots: vec![Slot::default(); usize::from(window)],
+            free: (0..window).rev().collect(),
+        }
+    }
+
+    /// How many are under way.
+    pub(super) fn under_way(&self) -> usize {
+        self.slots.len() - self.free.len()
+    }
+
+    /// Is there no room?
+    pub(super) fn is_full(&self) -> bool {
+        self.free.is_empty()
+    }
+
+    /// Takes a slot and returns the question's number; none where there is no room.
+    pub(super) fn take(&mut self, question: usize, since_ns: u64) -> Option<u16> {
+        let at = self.free.pop()?;
+        let slot = &mut self.slots[usize::from(at)];
+        let generation = (slot.generation + 1) % GENERATIONS;
+        *slot = Slot {
+            question,
+            since_ns,
+            parts: 0,
+            said: None,
+            generation,
+            is_taken: true,
+        };
+        Some((generation << SLOT_BITS) | at)
+    }
+
+    /// The question of that number, if it is under way.
+    pub(super) fn find(&mut self, number: u16) -> Option<&mut Slot> {
+        let at = number % SLOTS_MAX;
+        let slot = self.slots.get_mut(usize::from(at))?;
+        (slot.is_taken && slot.generation == number >> SLOT_BITS).then_some(slot)
+    }
+
+    /// Gives a slot back, and returns what was in it.
+    pub(super) fn settle(&mut self, number: u16) -> Option<Slot> {
+        let slot = self.find(number)?;
+        slot.is_taken = false;
+        let settled = *slot;
+        self.free.push(number % SLOTS_MAX);
+        Some(settled)
+    }
+
+    /// Gives back what has been under way since `before_ns` or longer.
+    pub(super) fn expire(&mut self, before_ns: u64, mut lost: impl FnMut(Slot)) {
+        for (at, slot) in (0..).zip(&mut self.slots) {
+            if slot.is_taken && slot.since_ns <= before_ns {
+                slot.is_taken = false;
+                self.free.push(at);
+                lost(*slot);
+            }
+        }
+    }
+}
+
+//----------- Tests --------------------------------------------------------------
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_finds_its_question_until_it_is_settled() {
+        let mut slots = Slots::new(2);
+        let first = slots.take(7, 100).unwrap();
+        let second = slots.take(8, 200).unwrap();
+        assert!(slots.is_full() && slots.take(9, 300).is_none());
+        assert_eq!(slots.settle(second).map(|slot| slot.question), Some(8));
+        assert_eq!(slots.settle(second), None, "an answer that comes twice");
+        assert_eq!(slots.under_way(), 1);
+        let third = slots.take(9, 300).unwrap();
+        assert_ne!(third, second, "the slot is the same, its use is another");
+        assert_eq!(slots.settle(second), None, "an answer that comes too late");
+        assert_eq!(slots.settle(first).map(|slot| slot.since_ns), Some(100));
+        assert_eq!(slots.settle(third).map(|slot| slot.question), Some(9));
+        assert_eq!(slots.settle(u16::MAX), None);
+    }
+
+    #[test]
+    fn what_waits_for_too_long_is_lost_and_its_room_is_free() {
+        let mut slots = Slots::new(3);
+        for since in [10, 20, 30] {
+            slots.take(0, since).unwrap();
+        }
+        let mut lost = Vec::new();
+        slots.expire(20, |slot| lost.push(slot.since_ns));
+        lost.sort_unstable();
+        assert_eq!(lost, [10, 20]);
+        assert_eq!(slots.under_way(), 1);
+        slots.expire(20, |_| panic!("they are lost once"));
+    }
+
+    #[test]
+    fn every_slot_has_a_number_of_its_own() {
+        let mut slots = Slots::new(u16::MAX);
+        let numbers: std::collections::BTreeSet<u16> = (0..SLOTS_MAX)
+            .map(|n| slots.take(n.into(), 0).unwrap())
+            .collect();
+        assert_eq!(numbers.len(), usize::from(SLOTS_MAX));
+        assert!(slots.is_full());
+    }
+}
