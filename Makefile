@@ -26,6 +26,8 @@ kill-release = BIAOSHI_TEST_BINARY=$(abspath $(or $(CARGO_TARGET_DIR),target))/r
 
 # The long forms: the same tests with more cases.
 test-long: test
+	@tools/deps.sh long
+	benches/instructions.sh --check
 	PROPTEST_CASES=20000 cargo test --locked
 	BIAOSHI_KILL_ROUNDS=1000 $(kill-release)
 	cargo bench --locked --bench startup -- starts 1000000

@@ -3,9 +3,14 @@
 //! The instructions of one operation are the difference between two counts, divided: what starting
 //! up costs falls out. `benches/instructions.sh` does that for every name (`instructions list`).
 
-use std::hint::black_box;
+use std::{hint::black_box, sync::Arc};
 
-use biaoshi::{identifier::Identifier, record::RecordRef};
+use biaoshi::{
+    identifier::Identifier,
+    ledger::{Append, Head, Inline, Ledger, SqliteLedger, SqliteOptions},
+    record::RecordRef,
+    state::DATA,
+};
 
 #[path = "common/asking.rs"]
 mod asking;
@@ -18,12 +23,15 @@ use asking::Asking;
 const TEXT: &str = "88.118.0002/P03202605270000001";
 
 /// Names of operations that are no answers.
-const PLAIN: [&str; 5] = [
+const PLAIN: [&str; 8] = [
     "parse_query",
     "parse_registration",
     "record_parse",
     "record_encode",
     "index_get",
+    "append_1",
+    "append_100",
+    "apply_100",
 ];
 
 fn main() {
@@ -109,6 +117,36 @@ fn plain(name: &str) -> Box<dyn FnMut()> {
                 black_box(state.index().with(key, |slot| slot.position.seq));
             })
         }
+        "append_1" => append(1),
+        "append_100" => append(100),
+        "apply_100" => {
+            let state = common::state(0);
+            let mut first = 0;
+            Box::new(move || {
+                let entry = common::registrations(state.at(&DATA).head, first, 100);
+                state.apply(&entry).expect("it is the next");
+                first += 100;
+            })
+        }
         _ => panic!("no operation is named {name}; see `list`"),
     }
+}
+
+/// Makes an entry of so many registrations, and makes it durable.
+fn append(registrations: usize) -> Box<dyn FnMut()> {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder can be made");
+    let options = SqliteOptions::default();
+    let ledger = SqliteLedger::open(folder.path(), options, Arc::new(Inline)).expect("it is new");
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.expect("a runtime of one thread");
+    let (mut head, mut first) = (Head::default(), 0);
+    Box::new(move || {
+        // It goes when the operation does.
+        let _ = &folder;
+        let entry = common::registrations(head, first, registrations);
+        let appended = runtime.block_on(ledger.append(head, &entry));
+        assert_eq!(appended, Ok(Append::Committed(Head::after(&entry))));
+        head = Head::after(&entry);
+        first += registrations;
+    })
 }

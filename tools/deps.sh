@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what building needs and this machine lacks, and what testing needs, if asked to:
-# `deps.sh [test]`. Touches nothing that is there.
+# Installs what building needs and this machine lacks, and what testing, or testing for long, needs,
+# if asked to: `deps.sh [test|long]`. Touches nothing that is there.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -28,6 +28,8 @@ if [ "$for_tests" ]; then
     # promtool: checks metrics and alerts.
     needs prometheus command -v promtool
 fi
+# Counts instructions.
+[ "${1:-}" != long ] || needs valgrind command -v valgrind
 
 if [ -n "$missing" ]; then
     if ! command -v apt-get >/dev/null 2>&1; then

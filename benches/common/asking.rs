@@ -19,7 +19,7 @@ use biaoshi::{
         handle::{self, resolution_request},
         http::{Api, Node, router},
     },
-    registry::{ClockReading, ReadClock, Registry, WriterOptions},
+    registry::{ReadClock, Registry, WriterOptions},
     resolver::Resolver,
 };
 use http_body_util::BodyExt;
@@ -93,7 +93,7 @@ impl Asking {
         let options = WriterOptions {
             accept_clock: false,
         };
-        let clock = || -> Box<dyn ReadClock> { Box::new(Stopped) };
+        let clock = || -> Box<dyn ReadClock> { Box::new(common::Stopped) };
         let (registry, _) = Registry::open(&ledger, &state, clock, &options);
         api.open(Node {
             resolver: Resolver::new(Arc::clone(&state)),
@@ -149,16 +149,5 @@ fn now<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut context) {
         Poll::Ready(value) => value,
         Poll::Pending => panic!("reading waits for nothing"),
-    }
-}
-
-struct Stopped;
-
-impl ReadClock for Stopped {
-    fn read(&self) -> ClockReading {
-        ClockReading {
-            wall_ms: 1_793_500_000_000,
-            boot_ms: 1_000,
-        }
     }
 }

@@ -12,8 +12,12 @@ use biaoshi::{
     identifier::{Identifier, Prefix},
     ledger::Head,
     record::{Permissions, Record, Ttl, Value},
+    registry::{ClockReading, ReadClock},
     state::{DATA, State},
 };
+
+/// When everything here happens.
+const TIME_MS: u64 = 1_793_500_000_000;
 
 /// The nine values of a product.
 pub(crate) fn product(n: usize) -> Record {
@@ -36,7 +40,7 @@ pub(crate) fn product(n: usize) -> Record {
         data: data.as_bytes().into(),
         ttl: Ttl::default(),
         permissions: Permissions::default(),
-        timestamp_ms: 1_793_500_000_000,
+        timestamp_ms: TIME_MS,
         references: Vec::new(),
     };
     Record::new((2000..).zip(values).map(value).collect()).expect("nine values are a record")
@@ -55,7 +59,7 @@ pub(crate) fn draft(partition: &Partition, head: Head, kind: Kind) -> Draft {
         partition: partition.clone(),
         seq: head.seq + 1,
         previous: head.hash,
-        time_ms: 1_793_500_000_000,
+        time_ms: TIME_MS,
         control_at: 0,
         kind,
     })
@@ -135,4 +139,16 @@ pub(crate) fn state(count: usize) -> State {
         state.apply(&entry).expect("it is the next");
     }
     state
+}
+
+/// A clock that stands at the time of the entries.
+pub(crate) struct Stopped;
+
+impl ReadClock for Stopped {
+    fn read(&self) -> ClockReading {
+        ClockReading {
+            wall_ms: TIME_MS,
+            boot_ms: 1_000,
+        }
+    }
 }
