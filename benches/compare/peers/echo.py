@@ -1,0 +1,26 @@
+"""The limit: one datagram read, the same sent, nothing else."""
+
+import probe
+from peers.peer import Peer
+
+
+class Echo(Peer):
+    option = name = "echo"
+
+    @classmethod
+    def found(cls):
+        # It is a part of biaoshi, which was found or built before.
+        return "biaoshi bench --echo"
+
+    @classmethod
+    def version(cls):
+        return "biaoshi's"
+
+    def prepare(self):
+        self.make_folder()
+
+    def command(self):
+        return [self.lab.binary, "bench", "--echo", f"{probe.LOOPBACK}:{self.port}"]
+
+    def answers(self):
+        return probe.echo(self.port)
