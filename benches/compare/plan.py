@@ -111,7 +111,7 @@ def describe(options, missing):
         lines.append(f"           batch × in flight: {', '.join(shapes)}")
     if options.check_loader:
         seconds = 4 * 2 * 2 * each
-        lines.append("loaders:   dnsperf and biaoshi's at Knot DNS and biaoshi; wrk and biaoshi's at")
+        lines.append("loaders:   dnsperf and biaoshi's ask Knot DNS and biaoshi; wrk and biaoshi's")
         lines.append("           nginx and biaoshi; as fast as it goes, then at half of it")
     lines.append(f"measuring: about {seconds / 60:.0f} minutes, and the data and the starts")
     return "\n".join(lines)

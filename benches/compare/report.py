@@ -144,7 +144,8 @@ def servers_table(names, versions, memory, starts, failures):
 # ----------- Registration -------------------------------------------------------
 
 
-def registration_table(rows):
+def registration_table(rows, servers):
+    """A line too for a server that took part and could not do that one."""
     groups = {}
     for row in rows:
         at = (row["batch"], row["in_flight"])
@@ -152,7 +153,11 @@ def registration_table(rows):
     lines = []
     for (batch, in_flight), by_server in sorted(groups.items()):
         ours = by_server.get("biaoshi")
-        for name, of in by_server.items():
+        for name in servers:
+            of = by_server.get(name)
+            if not of:
+                lines.append([f"{batch:,} × {in_flight}", name, "none: see below"] + [NONE] * 5)
+                continue
             cost = middle(of, "server_cpu_seconds_per_million")
             rate = middle(of, "rows_per_second")
             lines.append([
@@ -246,7 +251,10 @@ def render(told):
     if results["registration"]:
         parts += [
             "### Registration, durable, and COPY into PostgreSQL\n",
-            registration_table(results["registration"]),
+            registration_table(
+                results["registration"],
+                [name for name in ("biaoshi", "PostgreSQL") if name in told["asked"]],
+            ),
         ]
     if results["loader_check"]:
         parts += ["### The loader beside others\n", loader_table(results["loader_check"])]

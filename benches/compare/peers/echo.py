@@ -1,4 +1,4 @@
-"""The limit: one datagram read, the same sent, nothing else."""
+"""The limit: each datagram comes back as it is, and nothing else is done."""
 
 import probe
 from peers.peer import Peer

@@ -50,7 +50,7 @@ events {{
 http {{
 {paths}
     default_type application/json;
-    # Its makers' page on tuning: each line of the log costs processor and disk, so buffer or omit it.
+    # Its makers' page on tuning: each line of the log costs processor and disk.
     access_log off;
     # Files go from the page cache to the socket; headers and file in one packet.
     sendfile on;

@@ -52,7 +52,10 @@ class Report(unittest.TestCase):
             {**at, **ours, "server_cpu_seconds_per_million": 5},
             {**at, **theirs, "server_cpu_seconds_per_million": 15},
         ]
-        lines = report.registration_table(rows).splitlines()
+        rows.append({**rows[1], "in_flight": 256})
+        servers = ["biaoshi", "PostgreSQL"]
+        lines = report.registration_table(rows, servers).splitlines()
+        self.assertIn("| 100 × 256 | biaoshi | none: see below |", lines[4])
         self.assertIn("0.50 × | 15.0 (15.0–15.0) | 3.0 ×", lines[3])
         self.assertEqual({line.count("|") for line in lines}, {9})
 
