@@ -17,6 +17,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SOCKETS = 16
 WINDOW = 16
 
+# biaoshi takes 512 by default.
+WRK_CONNECTIONS_MAX = 400
+WRK_WAIT_SECONDS = 0.02
+
 # Beyond the time to measure: making questions, and waiting for what is lost.
 SPARE_SECONDS = 60
 
@@ -160,6 +164,9 @@ def parse_dnsperf(text):
 def wrk(lab, port, seconds, paths, rate=None):
     """wrk has no rates; its connections can wait between questions, by whole milliseconds."""
     connections = SOCKETS
+    if rate:
+        # So many that the wait is long beside an answer's time: else it would fall behind.
+        connections = max(SOCKETS, min(WRK_CONNECTIONS_MAX, round(rate * WRK_WAIT_SECONDS)))
     words = ["wrk", "-t", 1, "-c", connections, "-d", f"{max(1, round(seconds))}s"]
     words += ["-s", os.path.join(HERE, "paths.lua"), f"http://{LOOPBACK}:{port}"]
     words += ["--", paths, round(connections / rate * 1_000) if rate else 0]
