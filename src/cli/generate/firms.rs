@@ -6,7 +6,8 @@ use crate::registry::import::{EnterpriseRow, HostingWord, USCC_ALPHABET};
 /// The most firms: a table of their sizes has some MiB then, and no node has as many.
 pub(super) const FIRMS_MAX: u32 = 1_000_000;
 
-/// The secondary prefixes that all firms are below.
+/// The secondary prefixes that all firms are below, those of the sample. Its firms have them in
+/// another order, so that no generated prefix is one of the sample's: both can be in one node.
 pub(super) const SECONDARY_PREFIXES: [&str; 6] =
     ["88.118", "88.300", "88.488", "88.709", "88.800", "88.101"];
 
@@ -159,11 +160,12 @@ pub(super) fn hosted(rank: u32) -> u32 {
 /// The prefix of a firm: a padded number in half of all cases, else a short or a long one.
 pub(super) fn prefix(firm: u32) -> String {
     let secondary = SECONDARY_PREFIXES[sector(firm)];
-    let number = u64::from(firm) + 1;
-    match below(4, 0, u64::from(firm), Draw::Numbering) {
+    let (firm, number) = (u64::from(firm), u64::from(firm) + 1);
+    match below(4, 0, firm, Draw::Numbering) {
         0 | 1 => format!("{secondary}.{number:04}"),
         2 => format!("{secondary}.{number}"),
-        _ => format!("{secondary}.{}", LONG_NUMBERS + number),
+        // From zero, as in the sample.
+        _ => format!("{secondary}.{}", LONG_NUMBERS + firm),
     }
 }
 

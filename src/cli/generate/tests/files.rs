@@ -52,6 +52,25 @@ fn firms_are_what_the_importer_takes() {
 }
 
 #[test]
+fn firms_of_the_sample_are_none_of_these() {
+    let prefix = |request: Request| match request {
+        Request::Enterprise(row) => row.prefix,
+        Request::Product(row) => panic!("{row:?} is no firm"),
+    };
+    let sample = include_str!("../../../../tests/data/enterprises.csv");
+    let sample: Vec<String> = imported(sample.to_owned())
+        .into_iter()
+        .map(prefix)
+        .collect();
+    assert_eq!(sample.len(), 60);
+    let shape = Shape::new(1, 1, 60_000);
+    let own: HashSet<String> = (0..60_000)
+        .map(|firm| shape.enterprise(firm).prefix)
+        .collect();
+    assert!(sample.iter().all(|prefix| !own.contains(prefix)));
+}
+
+#[test]
 fn lines_of_json_are_items() {
     let shape = shape();
     let text = file(&Text::Ndjson, &shape, 0..3);
