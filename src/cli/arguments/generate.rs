@@ -77,8 +77,8 @@ pub struct GenerateArguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=2_000))]
     pub batch: Option<u32>,
 
-    /// node: batches on their way at a time, at most 64 [default: 4]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
+    /// node: batches on their way at a time, at most 256 [default: 4]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
     pub in_flight: Option<u32>,
 
     /// The node to talk to
