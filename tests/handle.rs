@@ -124,6 +124,41 @@ fn garbage_and_silence_hurt_nobody_else() {
     drop(silent);
 }
 
+/// A message, damaged: bytes at a place.
+fn damaged(at: usize, bytes: &[u8]) -> Vec<u8> {
+    let mut message = request(1, PRODUCT, &[]);
+    message[at..at + bytes.len()].copy_from_slice(bytes);
+    message
+}
+
+#[test]
+fn a_connection_ends_where_the_next_message_cannot_be_found() {
+    let node = node();
+    for (what, message) in [
+        ("no message", damaged(16, &[0; 4])),
+        ("encrypted", damaged(2, &[0x42])),
+        ("a body longer than all", damaged(40, &[0, 0, 1, 0])),
+        ("longer than a request", damaged(16, &[0, 2, 0, 0])),
+        ("longer than any", damaged(16, &[0xff; 4])),
+    ] {
+        let mut stream = tcp(&node);
+        stream.write_all(&message).expect("it can be sent");
+        let (id, code, _) = next(&mut stream);
+        assert_eq!((id, code), (u32::MAX, 4), "{what}");
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).expect("it ends");
+        assert!(rest.is_empty(), "{what}");
+    }
+    // A body that makes no sense ends where it says: the next request is answered.
+    let mut stream = tcp(&node);
+    let all = [damaged(44, &[0xff; 4]), request(2, PRODUCT, &[])].concat();
+    stream.write_all(&all).expect("it can be sent");
+    let (id, code, _) = next(&mut stream);
+    assert_eq!((id, code), (1, 4));
+    let (id, code, _) = next(&mut stream);
+    assert_eq!((id, code), (2, 1));
+}
+
 #[test]
 fn it_ends_when_it_is_asked_to_though_connections_are_open() {
     let mut node = node();

@@ -125,7 +125,7 @@ impl Asking {
                     site_serial: 1,
                     challenge: &|| None,
                 };
-                handle::respond(&context, question, out) == SUCCESS
+                handle::respond(&context, question, out) == Ok(SUCCESS)
             }
             _ => self.answer_http(question, out),
         }

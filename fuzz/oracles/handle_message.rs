@@ -26,7 +26,8 @@ pub(crate) fn check(data: &[u8]) {
         challenge: &|| Some((7, [7; 16])),
     };
     let mut out = Vec::new();
-    respond(&context, data, &mut out);
+    // What cannot be read is answered too.
+    let _ = respond(&context, data, &mut out);
     let (envelope, _) = check_message(&out);
     assert!(out.len() <= ANSWER_BYTES_MAX, "{} bytes", out.len());
     if let Ok(asked) = Envelope::decode(data) {

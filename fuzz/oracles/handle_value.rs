@@ -55,7 +55,8 @@ fn check_handle(resolver: &Resolver, public: &[ValueRef<'_>], is_empty: bool) {
         challenge: &|| None,
     };
     let mut out = Vec::new();
-    handle::respond(&context, &resolution_request(1, IDENTIFIER, &[]), &mut out);
+    let request = resolution_request(1, IDENTIFIER, &[]);
+    handle::respond(&context, &request, &mut out).expect("it is a request");
     let header = Header::decode(&out[ENVELOPE_BYTES..]).expect("it is a header");
     if public.is_empty() {
         assert_eq!(

@@ -25,8 +25,8 @@ use crate::{
     protocol::{
         Handled,
         handle::{
-            self, Context, DATAGRAM_BYTES_MAX, ENVELOPE_BYTES, Envelope, Interface, Reassembly,
-            Taken, fragments, too_busy,
+            self, Context, DATAGRAM_BYTES_MAX, ENVELOPE_BYTES, Envelope, HandleError, Interface,
+            Reassembly, Taken, fragments, too_busy,
         },
     },
     resolver::Resolver,
@@ -64,7 +64,12 @@ impl HandleService {
     }
 
     /// Answers a whole message that came to where `site` is.
-    fn respond(&self, site: &[u8], message: &[u8], out: &mut Vec<u8>) -> Handled {
+    fn respond(
+        &self,
+        site: &[u8],
+        message: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<Handled, HandleError> {
         let context = Context {
             resolver: self.resolver.get(),
             site,
@@ -153,7 +158,8 @@ impl Answering for HandleWorker {
             }
         }
         let message = self.whole.as_deref().unwrap_or(datagram);
-        Some(self.service.respond(&self.site.1, message, out))
+        let handled = self.service.respond(&self.site.1, message, out);
+        Some(handled.unwrap_or(Handled::Malformed))
     }
 
     fn shorten(&self, datagram: &[u8], out: &mut Vec<u8>) {
@@ -181,13 +187,15 @@ impl Served for HandleService {
             let first = tokio::time::timeout(IDLE_TIMEOUT, stream.read_exact(&mut message[..1]));
             first.await??;
             let rest = tokio::time::timeout(MESSAGE_TIMEOUT, read_rest(&mut stream, &mut message));
-            let is_read = rest.await??;
+            rest.await??;
             place.busy();
             answer.clear();
             let handled = self.respond(&site, &message, &mut answer);
             let write = tokio::time::timeout(WRITE_TIMEOUT, stream.write_all(&answer));
             write.await??;
-            self.counting.count(handled, peer);
+            let is_read = handled.is_ok();
+            self.counting
+                .count(handled.unwrap_or(Handled::Malformed), peer);
             if !is_read {
                 // Where the next message begins nobody knows.
                 return stream.shutdown().await;
@@ -197,16 +205,13 @@ impl Served for HandleService {
     }
 }
 
-/// Reads what follows the first byte; whether it was a message of a length that is read.
-async fn read_rest(stream: &mut TcpStream, message: &mut Vec<u8>) -> io::Result<bool> {
+/// Reads what follows the first byte, or of what is longer than a request the envelope alone.
+async fn read_rest(stream: &mut TcpStream, message: &mut Vec<u8>) -> io::Result<()> {
     stream.read_exact(&mut message[1..ENVELOPE_BYTES]).await?;
-    let Ok(envelope) = Envelope::decode(message) else {
-        return Ok(false);
-    };
-    if envelope.length() > REQUEST_BYTES_MAX {
-        return Ok(false);
+    let envelope = Envelope::decode(message).ok();
+    if let Some(envelope) = envelope.filter(|envelope| envelope.length() <= REQUEST_BYTES_MAX) {
+        message.resize(ENVELOPE_BYTES + envelope.length(), 0);
+        stream.read_exact(&mut message[ENVELOPE_BYTES..]).await?;
     }
-    message.resize(ENVELOPE_BYTES + envelope.length(), 0);
-    stream.read_exact(&mut message[ENVELOPE_BYTES..]).await?;
-    Ok(true)
+    Ok(())
 }

@@ -64,13 +64,20 @@ pub struct Context<'a> {
 /// Answers a whole message: appends the answer to `out`, and says what it was.
 ///
 /// `message` is one message, envelope included; of fragments it is all of them together.
-pub fn respond(context: &Context<'_>, message: &[u8], out: &mut Vec<u8>) -> Handled {
-    let read = Request::read(message);
-    let request = match read {
+///
+/// # Errors
+/// Where it cannot be read, so that nobody knows where it ends. `out` then has what its sender is
+/// told.
+pub fn respond(
+    context: &Context<'_>,
+    message: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<Handled, HandleError> {
+    let request = match Request::read(message) {
         Ok(request) => request,
         Err(error) => {
             put_unread(out, &error);
-            return Handled::Malformed;
+            return Err(error);
         }
     };
     let mut answer = Answer::begin(&request, context, out);
@@ -87,7 +94,7 @@ pub fn respond(context: &Context<'_>, message: &[u8], out: &mut Vec<u8>) -> Hand
         }
     };
     answer.finish();
-    handled
+    Ok(handled)
 }
 
 //----------- Request ----------------------------------------------------------

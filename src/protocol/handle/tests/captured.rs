@@ -128,7 +128,7 @@ fn each_field_of_a_reply_is_the_same_or_meant_to_differ() {
     for exchange in &exchanges {
         let resolver = node_of(exchange);
         let mut out = Vec::new();
-        respond(&context(&resolver), &exchange.asked, &mut out);
+        respond(&context(&resolver), &exchange.asked, &mut out).unwrap();
         let (ours, theirs) = (Said::read(&out), Said::read(&exchange.said));
         let (us, them) = (ours.envelope, theirs.envelope);
         let fields = [
@@ -173,7 +173,7 @@ fn fragments_are_cut_as_theirs_are() {
     let big = exchanges.iter().find(is_big).unwrap();
     let resolver = node_of(big);
     let mut out = Vec::new();
-    respond(&context(&resolver), &big.asked, &mut out);
+    respond(&context(&resolver), &big.asked, &mut out).unwrap();
     let mut ours = Vec::new();
     fragments(&out, |datagram| ours.push(datagram.to_vec()));
     assert!(ours.len() > 2);
