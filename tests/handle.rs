@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 
 use common::{
     Client, Node,
-    handle::{ask, next, request, tcp, udp},
+    handle::{ask, next, receive, request, tcp, udp},
 };
 
 /// A product of the sample.
@@ -157,6 +157,26 @@ fn a_connection_ends_where_the_next_message_cannot_be_found() {
     assert_eq!((id, code), (1, 4));
     let (id, code, _) = next(&mut stream);
     assert_eq!((id, code), (2, 1));
+}
+
+#[test]
+fn an_answer_is_not_answered() {
+    let node = node();
+    let malformed = || node.metric("biaoshi_malformed_total{protocol=\"handle\"}");
+    let answer = damaged(24, &[0, 0, 0, 1]);
+    let socket = udp(&node);
+    for datagram in [&answer[..], &answer[..19], &answer[..1]] {
+        let before = malformed();
+        socket.send(datagram).expect("it can be sent");
+        assert_eq!(receive(&socket), None, "{datagram:?}");
+        assert_eq!(malformed() - before, 1.0, "{datagram:?}");
+    }
+    let mut stream = tcp(&node);
+    stream.write_all(&answer).expect("it can be sent");
+    let mut said = Vec::new();
+    stream.read_to_end(&mut said).expect("it ends");
+    assert!(said.is_empty(), "{said:?}");
+    assert_eq!(ask(&socket, &request(2, PRODUCT, &[])).1, 1);
 }
 
 #[test]

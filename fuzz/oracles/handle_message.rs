@@ -26,13 +26,18 @@ pub(crate) fn check(data: &[u8]) {
         challenge: &|| Some((7, [7; 16])),
     };
     let mut out = Vec::new();
-    // What cannot be read is answered too.
-    let _ = respond(&context, data, &mut out);
-    let (envelope, _) = check_message(&out);
+    let handled = respond(&context, data, &mut out);
     assert!(out.len() <= ANSWER_BYTES_MAX, "{} bytes", out.len());
-    if let Ok(asked) = Envelope::decode(data) {
-        let is_read = [asked.request_id, u32::MAX].contains(&envelope.request_id);
+    if out.is_empty() {
+        assert!(handled.is_err(), "a request has an answer");
+    } else {
+        let (envelope, _) = check_message(&out);
+        let asked = Envelope::decode(data).map_or(u32::MAX, |asked| asked.request_id);
+        let is_read = [asked, u32::MAX].contains(&envelope.request_id);
         assert!(is_read, "an answer to somebody else");
+        check_unanswered(&context, &out);
+    }
+    if let Ok(asked) = Envelope::decode(data) {
         let mut bytes = Vec::new();
         asked.encode(&mut bytes);
         assert_eq!(
@@ -45,6 +50,7 @@ pub(crate) fn check(data: &[u8]) {
     assert!(short.len() <= data.len(), "never more than was asked with");
     if !short.is_empty() {
         check_message(&short);
+        check_unanswered(&context, &short);
     }
     if let Ok(query) = Query::decode(data) {
         // No more was read than there was.
@@ -61,6 +67,14 @@ pub(crate) fn check(data: &[u8]) {
         parts += 1;
     });
     assert!(parts <= data.len() / 400 + 1);
+}
+
+/// An answer has none: two nodes never go on talking.
+fn check_unanswered(context: &Context<'_>, answer: &[u8]) {
+    let mut out = Vec::new();
+    assert!(respond(context, answer, &mut out).is_err());
+    too_busy(answer, &mut out);
+    assert_eq!(out, b"", "an answer is answered");
 }
 
 /// An answer is whole, and says of itself what it is.

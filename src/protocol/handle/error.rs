@@ -16,6 +16,9 @@ pub enum HandleError {
     /// It asks for more conditions than a record has values.
     #[error("there are too many conditions")]
     TooManyConditions,
+    /// It is an answer: there is nothing to say to it.
+    #[error("the message is an answer")]
+    IsAnswer,
     /// It is encrypted, and no session is known.
     #[error("the message is encrypted, and there is no session")]
     Encrypted,

@@ -67,7 +67,8 @@ pub struct Context<'a> {
 ///
 /// # Errors
 /// Where it cannot be read, so that nobody knows where it ends. `out` then has what its sender is
-/// told.
+/// told, which is nothing where it may be an answer itself: two nodes that are set on each other
+/// once would go on for ever.
 pub fn respond(
     context: &Context<'_>,
     message: &[u8],
@@ -76,7 +77,10 @@ pub fn respond(
     let request = match Request::read(message) {
         Ok(request) => request,
         Err(error) => {
-            put_unread(out, &error);
+            let may_be_asked = message.len() >= ENVELOPE_BYTES && error != HandleError::IsAnswer;
+            if may_be_asked {
+                put_unread(out, &error);
+            }
             return Err(error);
         }
     };
@@ -118,6 +122,9 @@ impl<'a> Request<'a> {
             .get(ENVELOPE_BYTES..ENVELOPE_BYTES + envelope.length())
             .ok_or(HandleError::CutOff)?;
         let header = Header::decode(payload)?;
+        if header.response_code != 0 {
+            return Err(HandleError::IsAnswer);
+        }
         let length = usize::try_from(header.body_length).unwrap_or(usize::MAX);
         let end = HEADER_BYTES.saturating_add(length);
         // A credential may follow, or be missing altogether: nothing asks for one here.
@@ -392,7 +399,7 @@ impl<'a, 'm> Answer<'a, 'm> {
 //----------- Too busy ---------------------------------------------------------
 
 /// Tells a client to ask later, or over TCP, in the fewest bytes: appends the answer to `out`, or
-/// nothing where the message cannot be read.
+/// nothing where the message cannot be read or is an answer itself.
 pub fn too_busy(message: &[u8], out: &mut Vec<u8>) {
     let Ok(request) = Request::read(message) else {
         return;

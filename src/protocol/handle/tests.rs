@@ -2,6 +2,7 @@
 
 mod answers;
 mod captured;
+mod loops;
 
 use super::*;
 use crate::{

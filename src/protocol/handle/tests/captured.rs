@@ -6,7 +6,7 @@ use crate::record::Reference;
 use crate::record::{Permissions, Ttl, Value};
 
 /// Messages as they were seen on the wire between Handle.Net 9.3.1's client and server.
-const CAPTURED: &str = include_str!("../../../../tests/data/handle-captured.txt");
+pub(super) const CAPTURED: &str = include_str!("../../../../tests/data/handle-captured.txt");
 
 /// A captured exchange: what was asked, and what was said, whole messages both.
 struct Exchange {
