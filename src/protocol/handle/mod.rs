@@ -16,6 +16,7 @@
 //! Numbers are big-endian; strings and bytes have their length in four bytes before them.
 
 mod client;
+mod digest;
 mod error;
 mod fragment;
 mod message;

@@ -1,7 +1,7 @@
 //! One whole message in, one whole message out.
 
 use super::{
-    HandleError, Query,
+    HandleError, Query, digest,
     message::{
         ENVELOPE_BYTES, Envelope, HEADER_BYTES, Header, OpCode, ResponseCode, VERSION, Version,
     },
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     access::Caller,
     accounting::Outcome,
-    change::{Hash, Route, put_bytes32},
+    change::{Route, put_bytes32},
     identifier::Identifier,
     protocol::Handled,
     resolver::{Found, PrefixView, Resolution, Resolver},
@@ -30,9 +30,6 @@ const UNREAD_FLAGS: u32 = Header::RECURSIVE | Header::CACHE_CERTIFY | Header::PU
 
 /// The version in which Handle.Net tells that it could not read.
 const UNREAD_VERSION: Version = Version { major: 2, minor: 3 };
-
-/// Digest algorithms of the preamble of an answer.
-const SHA256: u8 = 3;
 
 /// Prefix referrals came with this version; before it the number meant something else.
 const REFERRAL_VERSION: Version = Version { major: 2, minor: 5 };
@@ -221,10 +218,8 @@ impl<'a, 'm> Answer<'a, 'm> {
         Outcome::Error
     }
 
-    /// The digest of the request, by which an answer is known to be of it (reference §1.4).
     fn put_digest(&mut self) {
-        self.out.push(SHA256);
-        self.out.extend(Hash::of(&[self.request.signed]).0);
+        digest::put_digest(self.out, self.envelope.version, self.request.signed);
     }
 
     //--- Operations

@@ -277,16 +277,41 @@ fn what_is_not_offered_is_refused() {
     }
 }
 
+/// By hand, with another implementation: header and body of the request below.
 #[test]
 fn a_digest_comes_first_where_it_is_wanted() {
-    let wanted = Ask {
-        op_flags: PUBLIC | Header::REQUEST_DIGEST,
-        ..ask("88.118.8/NONE")
+    let sha1 = "0221d5a267ce84f011770ca80cd782eb7095a224b4";
+    let sha256 = "03031a21ab8560b556ca4c5829acca82c429e0f2c1c500c0b3f99250bcae1b634e";
+    for (major, minor, digest) in [
+        (2, 0, "00000010b2141d0e8040458f8a0ea66ddf410164"),
+        (2, 1, sha1),
+        (2, 6, sha1),
+        (2, 7, sha256),
+        (2, 11, sha256),
+        (3, 0, sha256),
+    ] {
+        let wanted = Ask {
+            op_flags: PUBLIC | Header::REQUEST_DIGEST,
+            suggested: Version { major, minor },
+            ..ask("88.118.8/NONE")
+        };
+        let (code, said, _) = wanted.answer();
+        assert_eq!(code, 100);
+        let digest = format!("{digest}00000000");
+        assert_eq!(
+            data_encoding::HEXLOWER.encode(&said.body),
+            digest,
+            "{major}.{minor}"
+        );
+    }
+    // A challenge has one whether it was asked for or not.
+    let asked = Ask {
+        op_flags: Header::RECURSIVE,
+        suggested: Version { major: 2, minor: 6 },
+        ..ask("88.118.8/SECRET")
     };
-    let (code, said, _) = wanted.answer();
-    assert_eq!(code, 100);
-    assert_eq!(said.body.len(), 33 + 4);
-    assert_eq!(said.body[0], 3);
+    let (code, said, _) = asked.answer();
+    assert_eq!((code, said.body[0], said.body.len()), (402, 2, 21 + 20));
 }
 
 #[test]
