@@ -268,13 +268,7 @@ impl<'a, 'm> Answer<'a, 'm> {
                 self.nothing(ResponseCode::HandleNotFound, Outcome::NotFound)
             }
             Resolution::Gone { .. } => self.nothing(ResponseCode::HandleNotFound, Outcome::Gone),
-            Resolution::NotResponsible => {
-                self.refuse(
-                    ResponseCode::ServerNotResponsible,
-                    "That prefix doesn't live here",
-                );
-                Outcome::NotResponsible
-            }
+            Resolution::NotResponsible => self.not_responsible(),
             Resolution::Denied => self.denied(),
         }
     }
@@ -338,13 +332,13 @@ impl<'a, 'm> Answer<'a, 'm> {
 
     /// Sends the client to the enterprise's own node (reference §1.9).
     fn referral(&mut self, route: &Route) -> Outcome {
+        if self.request.header.has(Header::DO_NOT_REFER) {
+            return self.not_responsible();
+        }
         let sites = value::referral_sites(route);
-        if sites.is_empty() || self.request.header.has(Header::DO_NOT_REFER) {
-            self.refuse(
-                ResponseCode::ServerNotResponsible,
-                "That prefix doesn't live here",
-            );
-            return Outcome::NotResponsible;
+        if sites.is_empty() {
+            let text = value::unsaid_sites(route);
+            return self.refuse(ResponseCode::ServerTooBusy, &text);
         }
         let (code, kind) = if self.request.version() >= REFERRAL_VERSION {
             (ResponseCode::PrefixReferral, "HS_SITE.PREFIX")
@@ -360,6 +354,14 @@ impl<'a, 'm> Answer<'a, 'm> {
             value::put_made_up(self.out, index, kind, site);
         }
         Outcome::Success
+    }
+
+    fn not_responsible(&mut self) -> Outcome {
+        self.refuse(
+            ResponseCode::ServerNotResponsible,
+            "That prefix doesn't live here",
+        );
+        Outcome::NotResponsible
     }
 
     fn nothing(&mut self, code: ResponseCode, outcome: Outcome) -> Outcome {

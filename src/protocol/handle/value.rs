@@ -129,6 +129,23 @@ pub(super) fn referral_sites(route: &Route) -> Vec<Vec<u8>> {
     interfaces.map(|one| site(1, &[one])).collect()
 }
 
+/// Where an enterprise's own node is that has no site there, for who reads it.
+pub(super) fn unsaid_sites(route: &Route) -> String {
+    let hosts: Vec<&str> = route
+        .sites
+        .iter()
+        .filter(|site| site.protocol != SiteProtocol::Dns)
+        .map(|site| &*site.address)
+        .collect();
+    if hosts.is_empty() {
+        return "the enterprise's own node has name servers only; this protocol has no place for \
+                them"
+            .to_owned();
+    }
+    let hosts = hosts.join(", ");
+    format!("the enterprise's own node is at host {hosts}; this protocol has no host names")
+}
+
 /// Sixteen bytes, an IPv4 address at their end behind zeros, as Handle.Net writes it.
 fn octets(address: IpAddr) -> [u8; 16] {
     match address {

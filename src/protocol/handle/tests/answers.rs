@@ -15,6 +15,13 @@ pub(super) fn node() -> Resolver {
         ("2001:db8::7", SiteProtocol::Tcp, 2_641),
     ];
     built.firm(3, "88.118.10", route(&sites));
+    let hosts = [
+        ("a.example.cn", SiteProtocol::Tcp, 2_641),
+        ("b.example.cn", SiteProtocol::Https, 443),
+        ("192.0.2.53", SiteProtocol::Dns, 53),
+    ];
+    built.firm(4, "88.118.11", route(&hosts));
+    built.firm(5, "88.118.12", route(&hosts[2..]));
     built.put(
         "88.118.8/Mixed",
         vec![
@@ -122,6 +129,8 @@ fn each_resolution_has_its_code_and_outcome() {
         ("88.118.77/A", 100, Outcome::NotFound),
         ("88.118.9/A", 3, Outcome::Error),
         ("88.118.10/A", 303, Outcome::Success),
+        ("88.118.11/A", 3, Outcome::Error),
+        ("88.118.12/A", 3, Outcome::Error),
         ("88.999.1/A", 301, Outcome::NotResponsible),
         ("0.NA/88.118.8", 1, Outcome::Success),
         ("0.NA/88.118", 1, Outcome::Success),
@@ -251,6 +260,30 @@ fn a_referral_names_the_sites_that_have_an_address() {
         ..ask("88.118.10/A")
     };
     assert_eq!(refused.answer().0, 301);
+}
+
+#[test]
+fn a_node_that_has_no_address_is_named() {
+    for (handle, expected) in [
+        (
+            "88.118.11/A",
+            "the enterprise's own node is at host a.example.cn, b.example.cn; this protocol has \
+             no host names",
+        ),
+        (
+            "88.118.12/A",
+            "the enterprise's own node has name servers only; this protocol has no place for them",
+        ),
+    ] {
+        let (_, said, _) = ask(handle).answer();
+        assert_eq!(strings(&said.body[4..]), expected);
+        let refused = Ask {
+            op_flags: PUBLIC | Header::DO_NOT_REFER,
+            ..ask(handle)
+        };
+        let (code, _, outcome) = refused.answer();
+        assert_eq!((code, outcome), (301, Some(Outcome::NotResponsible)));
+    }
 }
 
 #[test]
