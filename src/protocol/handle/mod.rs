@@ -26,6 +26,7 @@ mod respond;
 #[cfg(test)]
 mod tests;
 mod value;
+mod view;
 
 pub use client::{SaidValue, SaidValues, resolution_request};
 pub use error::HandleError;
@@ -39,3 +40,4 @@ pub use resolution::Query;
 pub(in crate::protocol) use resolution::is_type;
 pub use respond::{Context, MakeChallenge, respond, too_busy};
 pub use value::{Interface, site};
+pub(in crate::protocol) use view::{MadeUp, values_of};

@@ -5,7 +5,7 @@ use super::{
     message::{
         ENVELOPE_BYTES, Envelope, HEADER_BYTES, Header, OpCode, ResponseCode, VERSION, Version,
     },
-    value,
+    value, view,
 };
 use crate::{
     access::Caller,
@@ -286,22 +286,12 @@ impl<'a, 'm> Answer<'a, 'm> {
     }
 
     /// A prefix, from the directory.
-    fn view(&mut self, query: &Query<'_>, view: &PrefixView<'_>) -> Outcome {
-        let rows: [(u32, &str, &str); 2] = match view {
-            PrefixView::Enterprise {
-                enterprise: Some(enterprise),
-                ..
-            } => {
-                let facts = &enterprise.facts;
-                [(1, "DESC", &facts.org_name), (2, "URL", &facts.website)]
-            }
-            _ => [(1, "DESC", "secondary prefix"), (2, "URL", "")],
-        };
-        let wanted = rows
+    fn view(&mut self, query: &Query<'_>, prefix: &PrefixView<'_>) -> Outcome {
+        let wanted = view::values_of(prefix)
             .into_iter()
-            .filter(|(index, kind, text)| !text.is_empty() && query.wants(*index, kind));
-        self.values(query, wanted, |out, (index, kind, text)| {
-            value::put_made_up(out, *index, kind, text.as_bytes());
+            .filter(|one| query.wants(one.index, one.kind));
+        self.values(query, wanted, |out, one| {
+            value::put_made_up(out, one.index, one.kind, &one.data);
         })
     }
 

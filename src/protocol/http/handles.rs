@@ -20,7 +20,7 @@ use crate::{
     accounting::Outcome,
     identifier::{Identifier, url},
     protocol::{
-        handle::{ResponseCode, is_type},
+        handle::{MadeUp, ResponseCode, is_type, values_of},
         outcome_of,
     },
     record::ValueRef,
@@ -181,11 +181,15 @@ fn values(handle: &str, values: Vec<Value>) -> (StatusCode, Value) {
     (StatusCode::OK, body)
 }
 
-fn value_json(value: &ValueRef<'_>) -> Value {
-    let data = std::str::from_utf8(value.data).map_or_else(
-        |_| json!({ "format": "base64", "value": BASE64.encode(value.data) }),
+fn data_json(data: &[u8]) -> Value {
+    std::str::from_utf8(data).map_or_else(
+        |_| json!({ "format": "base64", "value": BASE64.encode(data) }),
         |text| json!({ "format": "string", "value": text }),
-    );
+    )
+}
+
+fn value_json(value: &ValueRef<'_>) -> Value {
+    let data = data_json(value.data);
     let mut body = Map::new();
     body.insert("index".to_owned(), json!(value.index));
     body.insert("type".to_owned(), json!(value.kind));
@@ -206,30 +210,13 @@ fn value_json(value: &ValueRef<'_>) -> Value {
 
 /// A prefix of the directory as values: they are made up, so they have no time of change.
 fn view_json(view: &PrefixView<'_>, asked: &Asked) -> Vec<Value> {
-    let PrefixView::Enterprise {
-        enterprise: Some(enterprise),
-        ..
-    } = view
-    else {
-        let kind = "DESC";
-        let data = json!({ "format": "string", "value": "secondary prefix" });
-        let value = json!({ "index": 1, "type": kind, "data": data, "ttl": 86_400 });
-        return if asked.wants(1, kind) {
-            vec![value]
-        } else {
-            Vec::new()
-        };
+    let value = |one: MadeUp<'_>| {
+        let data = data_json(&one.data);
+        json!({ "index": one.index, "type": one.kind, "data": data, "ttl": 86_400 })
     };
-    let facts = &enterprise.facts;
-    let rows = [(1, "DESC", &*facts.org_name), (2, "URL", &*facts.website)];
-    let rows = rows
-        .into_iter()
-        .filter(|(index, kind, text)| !text.is_empty() && asked.wants(*index, kind));
-    let value = |(index, kind, text): (u32, &str, &str)| {
-        let data = json!({ "format": "string", "value": text });
-        json!({ "index": index, "type": kind, "data": data, "ttl": 86_400 })
-    };
-    rows.map(value).collect()
+    let all = values_of(view).into_iter();
+    let wanted = all.filter(|one| asked.wants(one.index, one.kind));
+    wanted.map(value).collect()
 }
 
 //----------- Pages of other sites ---------------------------------------------

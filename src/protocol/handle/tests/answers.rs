@@ -286,6 +286,46 @@ fn a_node_that_has_no_address_is_named() {
     }
 }
 
+/// The values of a prefix: index, type and data.
+fn view(handle: &str, types: &[&str]) -> Vec<(u32, String, Vec<u8>)> {
+    let asked = Ask {
+        types,
+        ..ask(handle)
+    };
+    let (code, said, _) = asked.answer();
+    assert_eq!(code, 1, "{handle}");
+    let said = SaidValues::decode(&said.body).unwrap();
+    let row = |value: &SaidValue<'_>| (value.index, strings(value.kind), value.data.to_vec());
+    said.values.iter().map(row).collect()
+}
+
+#[test]
+fn a_prefix_says_where_its_own_node_is() {
+    let site_of = |address: &str| {
+        site(
+            1,
+            &[Interface {
+                address: address.parse().unwrap(),
+                protocol: SiteProtocol::Tcp,
+                port: 2_641,
+            }],
+        )
+    };
+    let sites = vec![
+        (10, "HS_SITE".to_owned(), site_of("192.0.2.7")),
+        (11, "HS_SITE".to_owned(), site_of("2001:db8::7")),
+    ];
+    assert_eq!(view("0.NA/88.118.10", &["hs_site"]), sites);
+    let all = view("0.NA/88.118.10", &[]);
+    let indexes: Vec<_> = all.iter().map(|(index, _, _)| *index).collect();
+    assert_eq!(indexes, [1, 2, 10, 11]);
+    assert_eq!(all[2..], sites);
+    assert_eq!(view("0.NA/88.118.10", &["DESC"]).len(), 1);
+    for prefix in ["0.NA/88.118.8", "0.NA/88.118.9", "0.NA/88.118.11"] {
+        assert_eq!(view(prefix, &[]).len(), 2, "{prefix}");
+    }
+}
+
 #[test]
 fn the_site_is_sent_as_it_is() {
     let site = Ask {

@@ -1,6 +1,9 @@
 //! `/api/handles/{handle}`.
 
+use data_encoding::BASE64;
+
 use super::*;
+use crate::{change::SiteProtocol, protocol::handle::Interface};
 
 async fn with_record() -> Site {
     let site = site().await;
@@ -141,6 +144,23 @@ async fn a_prefix_has_values() {
         1
     );
     assert!(!answer.text.contains("N88.118.8"), "{}", answer.text);
+    // The enterprise's own node, as the Handle protocol says it.
+    let own = site
+        .get("/api/handles/0.NA/88.118.10?type=HS_SITE&index=2")
+        .await;
+    let interface = Interface {
+        address: [192, 0, 2, 7].into(),
+        protocol: SiteProtocol::Tcp,
+        port: 2_641,
+    };
+    let data = json!({
+        "format": "base64",
+        "value": BASE64.encode(&crate::protocol::handle::site(1, &[interface])),
+    });
+    let values = &own.json["values"];
+    assert_eq!(values[0]["index"], 2);
+    let expected = json!({ "index": 10, "type": "HS_SITE", "data": data, "ttl": 86_400 });
+    assert_eq!(values[1], expected);
 }
 
 #[tokio::test]
