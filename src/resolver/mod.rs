@@ -48,6 +48,22 @@ impl Resolver {
         caller: Caller,
         f: impl FnOnce(Resolution<'_>) -> R,
     ) -> R {
+        self.look_up(query, caller, |resolution| {
+            f(match resolution {
+                Resolution::Found(found) if found.hides_all() => Resolution::Denied,
+                other => other,
+            })
+        })
+    }
+
+    /// The same for protocols that deny by the values that are asked for: a record whose values
+    /// are all private is found.
+    pub fn look_up<R>(
+        &self,
+        query: &Identifier,
+        caller: Caller,
+        f: impl FnOnce(Resolution<'_>) -> R,
+    ) -> R {
         let directory = self.state.directory();
         if query.is_prefix_view() {
             return f(view(&directory, query.local()));
@@ -145,20 +161,12 @@ fn found(slot: &Slot, caller: Caller) -> Resolution<'_> {
             };
         }
     };
-    let sees_all = caller.may(Action::ReadPrivate);
-    let found = Found {
+    Resolution::Found(Found {
         spelling: &slot.spelling,
         record,
         position: slot.position,
-        sees_all,
-    };
-    // A record without values hides nothing; one whose values are all private is denied.
-    let is_hidden = found.values().next().is_none() && found.record.values().next().is_some();
-    if is_hidden {
-        Resolution::Denied
-    } else {
-        Resolution::Found(found)
-    }
+        sees_all: caller.may(Action::ReadPrivate),
+    })
 }
 
 /// The answer for `0.NA/<prefix>`, from the directory.
@@ -187,7 +195,7 @@ fn view<'a>(directory: &'a Directory, prefix: &str) -> Resolution<'a> {
 /// What a query comes to; each protocol says it in its own words.
 #[derive(Debug)]
 pub enum Resolution<'a> {
-    /// Registered, with at least what this caller may see.
+    /// Registered, with what this caller may see.
     Found(Found<'a>),
     /// A prefix, asked as `0.NA/<prefix>`.
     View(PrefixView<'a>),
@@ -246,6 +254,13 @@ impl<'a> Found<'a> {
                 .record
                 .values()
                 .any(|value| !value.permissions.public_read() && wanted(value.index, value.kind))
+    }
+
+    /// Whether the record has values, and none that this caller may read: without values it hides
+    /// nothing.
+    #[must_use]
+    pub fn hides_all(&self) -> bool {
+        self.values().next().is_none() && self.record.values().next().is_some()
     }
 
     /// Whether the record has values that this caller may not read.

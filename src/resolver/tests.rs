@@ -226,3 +226,21 @@ fn a_reply_can_say_that_it_hides_something() {
         assert_eq!(hides, expected);
     }
 }
+
+#[test]
+fn a_record_can_be_looked_at_before_it_is_denied() {
+    let resolver = resolver();
+    let query = Identifier::parse_query("88.118.8/PRIVATE").unwrap();
+    let look = |caller| {
+        resolver.look_up(&query, caller, |resolution| match resolution {
+            Resolution::Found(found) => {
+                let seen = found.values().count();
+                let hides = [2_000, 7].map(|wanted| found.hides(|index, _| index == wanted));
+                (seen, hides, found.hides_all())
+            }
+            other => panic!("{other:?}"),
+        })
+    };
+    assert_eq!(look(Caller::Anonymous), (0, [true, false], true));
+    assert_eq!(look(Caller::Administrator), (1, [false, false], false));
+}

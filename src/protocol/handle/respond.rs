@@ -250,7 +250,7 @@ impl<'a, 'm> Answer<'a, 'm> {
             let outcome = self.refuse(ResponseCode::ServerTooBusy, "the node is starting");
             return Handled::Answered(outcome);
         };
-        resolver.resolve(&identifier, Caller::Anonymous, |resolution| {
+        resolver.look_up(&identifier, Caller::Anonymous, |resolution| {
             Handled::Answered(self.answer(&query, &resolution))
         })
     }
@@ -273,16 +273,19 @@ impl<'a, 'm> Answer<'a, 'm> {
         }
     }
 
+    /// A private value denies only where it is asked for, whatever else the record has.
     fn found(&mut self, query: &Query<'_>, found: &Found<'_>) -> Outcome {
-        let wants_hidden = !self.request.header.has(Header::PUBLIC_ONLY)
-            && found.hides(|index, kind| query.wants(index, kind));
-        if wants_hidden {
+        let wants_hidden = found.hides(|index, kind| query.wants(index, kind));
+        if wants_hidden && !self.request.header.has(Header::PUBLIC_ONLY) {
             return self.denied();
         }
         let wanted = found
             .values()
             .filter(|one| query.wants(one.index, one.kind));
-        self.values(query, wanted, |out, one| value::put_value(out, one))
+        match self.values(query, wanted, |out, one| value::put_value(out, one)) {
+            Outcome::NotFound if wants_hidden => Outcome::Denied,
+            outcome => outcome,
+        }
     }
 
     /// A prefix, from the directory.
@@ -360,11 +363,8 @@ impl<'a, 'm> Answer<'a, 'm> {
         outcome
     }
 
-    /// Asks who it is, or passes over what is not for everybody.
+    /// Asks who it is.
     fn denied(&mut self) -> Outcome {
-        if self.request.header.has(Header::PUBLIC_ONLY) {
-            return self.nothing(ResponseCode::ValuesNotFound, Outcome::Denied);
-        }
         let Some((challenge_id, nonce)) = (self.context.challenge)() else {
             return self.refuse(
                 ResponseCode::ServerTooBusy,

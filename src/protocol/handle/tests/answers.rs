@@ -198,6 +198,30 @@ fn private_values_are_passed_over_or_asked_about() {
 }
 
 #[test]
+fn only_what_is_asked_for_can_be_denied() {
+    let all = Header::RECURSIVE;
+    let denied = Some(Outcome::Denied);
+    let nothing = Some(Outcome::NotFound);
+    for handle in ["88.118.8/SECRET", "88.118.8/MIXED"] {
+        for (kind, op_flags, code, outcome) in [
+            ("PRICE", all, 402, denied),
+            ("NONE", all, 200, nothing),
+            ("PRICE", PUBLIC, 200, denied),
+            ("NONE", PUBLIC, 200, nothing),
+        ] {
+            let asked = Ask {
+                types: &[kind],
+                op_flags,
+                ..ask(handle)
+            };
+            let (found, _, counted) = asked.answer();
+            let said = (found, counted);
+            assert_eq!(said, (code, outcome), "{handle} {kind} {op_flags:x}");
+        }
+    }
+}
+
+#[test]
 fn indexes_and_types_select() {
     let select = |indexes, types| Ask {
         indexes,
