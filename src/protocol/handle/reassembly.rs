@@ -61,13 +61,14 @@ impl Reassembly {
         let Ok(envelope) = Envelope::decode(datagram) else {
             return Taken::Refused;
         };
-        let Some(at) = self.place(peer, &envelope, now_ms) else {
+        // Before it gets a place: what is refused sends nobody away.
+        let part = &datagram[ENVELOPE_BYTES..];
+        let Some(sequence) = sequence_of(&envelope, part) else {
             return Taken::Refused;
         };
+        let at = self.place(peer, &envelope, now_ms);
         let message = &mut self.messages[at];
-        if !message.put(&envelope, &datagram[ENVELOPE_BYTES..]) {
-            return Taken::Refused;
-        }
+        message.put(sequence, part);
         if message.parts.iter().all(|came| *came) {
             return Taken::Whole(self.messages.swap_remove(at).bytes);
         }
@@ -75,22 +76,21 @@ impl Reassembly {
     }
 
     /// Where a message is put together; the oldest makes room for a new one.
-    fn place(&mut self, peer: SocketAddr, envelope: &Envelope, now_ms: u64) -> Option<usize> {
+    fn place(&mut self, peer: SocketAddr, envelope: &Envelope, now_ms: u64) -> usize {
         let length = envelope.length();
-        if length == 0 || length > MESSAGE_BYTES_MAX {
-            return None;
-        }
         let is_it = |message: &Message| {
             message.peer == peer
                 && message.request_id == envelope.request_id
                 && message.bytes.len() == ENVELOPE_BYTES + length
         };
         if let Some(at) = self.messages.iter().position(is_it) {
-            return Some(at);
+            return at;
         }
-        if self.messages.len() >= MESSAGES_MAX {
-            let oldest = (0..self.messages.len()).min_by_key(|at| self.messages[*at].since_ms);
-            self.messages.swap_remove(oldest?);
+        let since_ms = |at: &usize| self.messages[*at].since_ms;
+        if self.messages.len() >= MESSAGES_MAX
+            && let Some(oldest) = (0..self.messages.len()).min_by_key(since_ms)
+        {
+            self.messages.swap_remove(oldest);
         }
         let mut bytes = Vec::with_capacity(ENVELOPE_BYTES + length);
         let whole = Envelope {
@@ -107,27 +107,25 @@ impl Reassembly {
             bytes,
             parts: vec![false; length.div_ceil(PART_BYTES)],
         });
-        Some(self.messages.len() - 1)
+        self.messages.len() - 1
     }
 }
 
+/// The place of a part in its message, if it has one there.
+fn sequence_of(envelope: &Envelope, part: &[u8]) -> Option<usize> {
+    let length = envelope.length();
+    let sequence = usize::try_from(envelope.sequence).ok()?;
+    let is_one = length <= MESSAGE_BYTES_MAX && sequence < length.div_ceil(PART_BYTES);
+    let expected = || (length - sequence * PART_BYTES).min(PART_BYTES);
+    (is_one && part.len() == expected()).then_some(sequence)
+}
+
 impl Message {
-    /// Puts a part in its place; whether it has one.
-    fn put(&mut self, envelope: &Envelope, part: &[u8]) -> bool {
-        let Ok(sequence) = usize::try_from(envelope.sequence) else {
-            return false;
-        };
-        let Some(came) = self.parts.get_mut(sequence) else {
-            return false;
-        };
+    /// Puts a part in its place.
+    fn put(&mut self, sequence: usize, part: &[u8]) {
         let start = ENVELOPE_BYTES + sequence * PART_BYTES;
-        let end = (start + PART_BYTES).min(self.bytes.len());
-        if part.len() != end - start {
-            return false;
-        }
-        self.bytes[start..end].copy_from_slice(part);
-        *came = true;
-        true
+        self.bytes[start..start + part.len()].copy_from_slice(part);
+        self.parts[sequence] = true;
     }
 }
 
@@ -198,6 +196,37 @@ mod tests {
         let mut large = parts[0].clone();
         large[16..20].copy_from_slice(&100_000_u32.to_be_bytes());
         assert_eq!(table.take(peer(1), &large, 0), Taken::Refused);
+    }
+
+    #[test]
+    fn what_is_refused_takes_no_place() {
+        let whole = parts(&message(7, 600));
+        let mut table = Reassembly::new();
+        let refused = |mut part: Vec<u8>, sequence, length: Option<usize>| {
+            part[15] = sequence;
+            part.truncate(length.unwrap_or(part.len()));
+            part
+        };
+        let all = [
+            refused(whole[0].clone(), 2, None),
+            refused(whole[0].clone(), 1, None),
+            refused(whole[0].clone(), 0, Some(511)),
+            refused(whole[1].clone(), 0, None),
+        ];
+        for part in &all {
+            assert_eq!(table.take(peer(1), part, 0), Taken::Refused);
+        }
+        assert_eq!(table.messages.len(), 0);
+        for port in 0..64 {
+            assert_eq!(table.take(peer(port), &whole[0], 0), Taken::Waiting);
+        }
+        for part in &all {
+            assert_eq!(table.take(peer(99), part, 1), Taken::Refused);
+        }
+        for port in 0..64 {
+            let last = table.take(peer(port), &whole[1], 2);
+            assert!(matches!(last, Taken::Whole(_)), "{port} was sent away");
+        }
     }
 
     #[test]
