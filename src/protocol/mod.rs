@@ -4,7 +4,7 @@ pub mod dns;
 pub mod handle;
 pub mod http;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use crate::{accounting::Outcome, resolver::Resolution};
 

@@ -15,10 +15,10 @@ use crate::{
 };
 
 /// A state, built change by change.
-pub(in crate::protocol) struct Built(State);
+pub(crate) struct Built(State);
 
 impl Built {
-    pub(in crate::protocol) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let built = Self(State::new());
         let genesis = Change::Genesis {
             ledger_id: LedgerId([1; 16]),
@@ -28,7 +28,7 @@ impl Built {
         built
     }
 
-    pub(in crate::protocol) fn apply(&self, partition: Partition, kind: Kind, changes: &[Change]) {
+    pub(crate) fn apply(&self, partition: Partition, kind: Kind, changes: &[Change]) {
         let head = self.0.at(&partition).head;
         let mut draft = Draft::new(Place {
             ledger_id: LedgerId([1; 16]),
@@ -44,15 +44,15 @@ impl Built {
         self.0.apply(&draft.finish()).unwrap();
     }
 
-    pub(in crate::protocol) fn control(&self, changes: &[Change]) {
+    pub(crate) fn control(&self, changes: &[Change]) {
         self.apply(Partition::Control, Kind::Changes, changes);
     }
 
-    pub(in crate::protocol) fn secondary(&self, prefix: &str) {
+    pub(crate) fn secondary(&self, prefix: &str) {
         self.control(&[Change::SecondaryPrefix(Prefix::parse(prefix).unwrap())]);
     }
 
-    pub(in crate::protocol) fn firm(&self, number: u64, prefix: &str, hosting: Hosting) {
+    pub(crate) fn firm(&self, number: u64, prefix: &str, hosting: Hosting) {
         let enterprise = EnterpriseChange {
             enterprise: number,
             prev: None,
@@ -85,14 +85,14 @@ impl Built {
         ]);
     }
 
-    pub(in crate::protocol) fn put(&self, identifier: &str, values: Vec<Value>) {
+    pub(crate) fn put(&self, identifier: &str, values: Vec<Value>) {
         let identifier = Identifier::parse_registration(identifier).unwrap();
         let record = Record::new(values).unwrap();
         let change = PutChange::new(identifier, Class::New, None, &record);
         self.apply(DATA, Kind::Changes, &[Change::Put(Box::new(change))]);
     }
 
-    pub(in crate::protocol) fn remove(&self, identifier: &str) {
+    pub(crate) fn remove(&self, identifier: &str) {
         let identifier = Identifier::parse_registration(identifier).unwrap();
         let prev = self
             .0
@@ -105,12 +105,12 @@ impl Built {
         self.apply(DATA, Kind::Changes, &[Change::Remove(Box::new(removed))]);
     }
 
-    pub(in crate::protocol) fn resolver(self) -> Resolver {
+    pub(crate) fn resolver(self) -> Resolver {
         Resolver::new(Arc::new(self.0))
     }
 }
 
-pub(in crate::protocol) fn value(index: u32, kind: &str, data: &[u8], permissions: u8) -> Value {
+pub(crate) fn value(index: u32, kind: &str, data: &[u8], permissions: u8) -> Value {
     Value {
         index,
         kind: kind.into(),
@@ -123,7 +123,7 @@ pub(in crate::protocol) fn value(index: u32, kind: &str, data: &[u8], permission
 }
 
 /// A route of these sites.
-pub(in crate::protocol) fn route(sites: &[(&str, SiteProtocol, u16)]) -> Hosting {
+pub(crate) fn route(sites: &[(&str, SiteProtocol, u16)]) -> Hosting {
     let site = |(address, protocol, port): &(&str, SiteProtocol, u16)| Site {
         address: (*address).into(),
         protocol: *protocol,

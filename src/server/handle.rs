@@ -15,12 +15,13 @@ use tokio::{
 use super::{
     byte_rate::ByteRate,
     connections::{Served, WRITE_TIMEOUT},
-    counting::Counting,
+    counting::{Counting, is_here},
     crowd::Place,
     datagrams::{Answering, Arrival},
     listeners::Spoken,
 };
 use crate::{
+    accounting::Outcome,
     change::SiteProtocol,
     protocol::{
         Handled,
@@ -43,6 +44,10 @@ const MESSAGE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The longest request: 256 conditions of the longest type.
 const REQUEST_BYTES_MAX: usize = 72 * 1024;
+
+/// The longest answer over UDP to who may be somebody else's victim: 34 datagrams, of which a
+/// network that is busy loses one. A longer one is fetched over TCP.
+const UDP_ANSWER_BYTES_MAX: usize = 16 * 1024;
 
 //----------- HandleService ----------------------------------------------------
 
@@ -159,6 +164,11 @@ impl Answering for HandleWorker {
         }
         let message = self.whole.as_deref().unwrap_or(datagram);
         let handled = self.service.respond(&self.site.1, message, out);
+        if out.len() > UDP_ANSWER_BYTES_MAX && !is_here(peer.ip()) {
+            out.clear();
+            too_busy(message, out);
+            return Some(Handled::Answered(Outcome::Truncated));
+        }
         Some(handled.unwrap_or(Handled::Malformed))
     }
 
@@ -214,4 +224,64 @@ async fn read_rest(stream: &mut TcpStream, message: &mut Vec<u8>) -> io::Result<
         stream.read_exact(&mut message[ENVELOPE_BYTES..]).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        accounting::{Counters, Protocol},
+        change::Hosting,
+        protocol::{
+            handle::{HEADER_BYTES, Header, resolution_request},
+            tests::{Built, value},
+        },
+    };
+
+    /// A node with a record of so many bytes.
+    fn worker(bytes: usize) -> HandleWorker {
+        let built = Built::new();
+        built.secondary("88.118");
+        built.firm(1, "88.118.8", Hosting::Hosted);
+        built.put(
+            "88.118.8/LARGE",
+            (0..bytes.div_ceil(1_000))
+                .map(|at| value(u32::try_from(at + 1).unwrap(), "NOTE", &[b'x'; 970], 0b1110))
+                .collect(),
+        );
+        let resolver = OnceLock::from(built.resolver());
+        let counting = Counting::new(Arc::new(Counters::new()), Protocol::Handle);
+        let service = HandleService::new(Arc::new(resolver), counting);
+        Arc::new(service).worker(SocketAddr::from(([192, 0, 2, 1], 2_641)))
+    }
+
+    fn ask(worker: &mut HandleWorker, peer: [u8; 4]) -> (Option<Handled>, Vec<u8>) {
+        let arrival = Arrival {
+            peer: SocketAddr::from((peer, 9)),
+            local: SocketAddr::from(([192, 0, 2, 1], 2_641)),
+            now_ms: 0,
+            datagram: &resolution_request(7, "88.118.8/LARGE", &[]),
+        };
+        let mut out = Vec::new();
+        (worker.answer(arrival, &mut out), out)
+    }
+
+    #[test]
+    fn nobody_is_flooded_with_one_question() {
+        let success = Some(Handled::Answered(Outcome::Success));
+        let (handled, answer) = ask(&mut worker(15_000), [192, 0, 2, 9]);
+        assert_eq!(handled, success);
+        assert!(answer.len() > 15_000);
+        let mut large = worker(60_000);
+        let (handled, answer) = ask(&mut large, [192, 0, 2, 9]);
+        assert_eq!(handled, Some(Handled::Answered(Outcome::Truncated)));
+        assert_eq!(answer.len(), ENVELOPE_BYTES + HEADER_BYTES);
+        let envelope = Envelope::decode(&answer).unwrap();
+        let header = Header::decode(&answer[ENVELOPE_BYTES..]).unwrap();
+        assert_eq!((envelope.request_id, header.response_code), (7, 3));
+        // Nobody forges an address of this machine.
+        let (handled, answer) = ask(&mut large, [127, 0, 0, 1]);
+        assert_eq!(handled, success);
+        assert!(answer.len() > 60_000);
+    }
 }
