@@ -541,6 +541,22 @@ async fn a_shutdown_finishes_what_was_begun_and_waits_for_nothing_else() {
     again.server.shutdown().await;
 }
 
+/// A stop that comes when the node is ready, and before anybody was told so.
+#[tokio::test]
+async fn a_shutdown_right_after_the_start_finishes_what_the_start_began() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::bind(options(folder.path()), false).await.unwrap();
+    let address = server.http_addresses()[0];
+    let ask = b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    while exchange(address, ask).await.status != 200 {
+        sleep(Duration::from_millis(10)).await;
+    }
+    server.shutdown().await;
+    // The last thing that a node does.
+    let snapshots = std::fs::read_dir(folder.path().join("snapshots"));
+    assert!(snapshots.is_ok_and(|files| files.count() > 0));
+}
+
 #[tokio::test]
 async fn a_shutdown_has_an_end() {
     let folder = tempfile::tempdir().unwrap();

@@ -201,11 +201,15 @@ impl Server {
         tracing::info!("shutting down");
         // Nobody waits for it where every listener has ended by itself.
         let _ = stop.send(true);
-        if let Some(startup) = startup {
-            startup.abort();
-            // An aborted replay has nothing to tell.
-            let _ = startup.await;
-        }
+        let started = match startup {
+            None => started,
+            Some(startup) => {
+                startup.abort();
+                // An aborted start has nothing to tell; one that had just ended has its tasks.
+                let ended = startup.await.ok().and_then(Result::ok);
+                ended.unwrap_or_default()
+            }
+        };
         let finish = async {
             for listener in listeners {
                 // A listener that panicked has aborted the process in a release.
