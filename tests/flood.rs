@@ -1,11 +1,14 @@
-//! Clients that send garbage, and clients that open connections and send next to nothing: whoever
-//! asks properly is served all the same, and the node's memory stays what it was.
+//! Clients that send garbage, clients that ask without end, and clients that open connections and
+//! send next to nothing: whoever asks properly is served all the same, the node's memory stays what
+//! it was, and it ends when it is asked to.
 
 mod common;
 
 use std::{
     io::Write,
     net::{TcpStream, UdpSocket},
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
 };
 
 use common::{
@@ -28,6 +31,20 @@ const DATAGRAMS: usize = 20_000;
 /// How much more memory a second round may take than the first: what allocators keep, not a table
 /// that grows.
 const GROWTH_BYTES_MAX: f64 = 24e6;
+
+/// Threads that ask without end, each from several ports: the kernel spreads ports over sockets.
+const ASKERS: usize = 4;
+const ASKER_PORTS: usize = 8;
+
+/// The longest that they do, whatever becomes of the test.
+const ASKERS_TIME_MAX: Duration = Duration::from_secs(60);
+
+/// Within this time somebody is served, or the node ends, while others ask without end: with room
+/// for a machine that has other work too.
+const SERVED_WITHIN: Duration = Duration::from_secs(20);
+
+/// So often everybody is served meanwhile.
+const SERVED_ROUNDS: usize = 3;
 
 fn node() -> Node {
     // Both ends of all connections.
@@ -114,6 +131,42 @@ fn send_broken_option(node: &Node) {
     }
 }
 
+/// Sends questions and reads no answers, until told to stop.
+fn ask_without_end(addresses: &[(String, Vec<u8>)], is_over: &AtomicBool) {
+    let began = Instant::now();
+    let sockets: Vec<_> = (0..ASKER_PORTS)
+        .flat_map(|_| addresses)
+        .map(|(address, question)| {
+            let socket = UdpSocket::bind("127.0.0.1:0").expect("a port is free");
+            socket.connect(address).expect("it has an address");
+            (socket, question)
+        })
+        .collect();
+    while !is_over.load(Ordering::Relaxed) && began.elapsed() < ASKERS_TIME_MAX {
+        for (socket, question) in &sockets {
+            // Nobody listens any more once the node has ended.
+            let _ = socket.send(question);
+        }
+    }
+}
+
+/// What does not come in datagrams is not hindered by those.
+fn check_connections(node: &Node) {
+    let began = Instant::now();
+    let path = format!("/api/v1/identifiers/{PRODUCT}");
+    assert_eq!(node.get(&path).0, 200);
+    let said = ask_over(&mut dns_tcp(node), 2, NAME, NAPTR);
+    assert_eq!(said.answers.len(), 1);
+    let mut stream = handle_tcp(node);
+    stream
+        .write_all(&request(4, PRODUCT, &[]))
+        .expect("it can be sent");
+    assert_eq!(next(&mut stream).1, 1);
+    assert!(memory(node) > 0.0, "the metrics are read");
+    let took = began.elapsed();
+    assert!(took < SERVED_WITHIN, "{took:?}");
+}
+
 //----------- Tests ------------------------------------------------------------
 
 #[test]
@@ -147,6 +200,33 @@ fn garbage_hurts_nobody_and_takes_no_memory() {
     }
     let log = node.log();
     assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
+}
+
+#[test]
+fn questions_without_end_hinder_neither_others_nor_the_end() {
+    let mut node = node();
+    let dns = biaoshi::protocol::dns::question(1, NAME, NAPTR).expect("it is a name");
+    let addresses = [
+        (node.dns_address().to_owned(), dns),
+        (node.handle_address().to_owned(), request(1, PRODUCT, &[])),
+    ];
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..ASKERS {
+            scope.spawn(|| ask_without_end(&addresses, &is_over));
+        }
+        for _ in 0..SERVED_ROUNDS {
+            check_connections(&node);
+        }
+        let labels = r#"origin="internal",outcome="success",protocol="dns""#;
+        let answered = format!("biaoshi_resolutions_total{{{labels}}}");
+        assert!(node.metric(&answered) > 1_000.0, "they are answered");
+        let began = Instant::now();
+        assert!(node.stop(), "it ends well while they ask");
+        let took = began.elapsed();
+        is_over.store(true, Ordering::Relaxed);
+        assert!(took < SERVED_WITHIN, "{took:?}");
+    });
 }
 
 #[test]

@@ -85,8 +85,10 @@ pub(super) async fn run(
     let mut arrived = vec![RecvMeta::default(); BATCH_SIZE];
     loop {
         let received = tokio::select! {
-            received = worker.receive(&mut buffers, &mut arrived) => received,
+            // First: datagrams may never end.
+            biased;
             _ = stopped.wait_for(|stopped| *stopped) => return,
+            received = worker.receive(&mut buffers, &mut arrived) => received,
         };
         match received {
             Ok(count) => worker.answer_all(buffers.iter().zip(&arrived).take(count)),
@@ -96,6 +98,9 @@ pub(super) async fn run(
                 tokio::time::sleep(RECEIVE_PAUSE).await;
             }
         }
+        // A socket that stays readable is always ready, which the runtime does not count: without
+        // this, as many workers as it has threads would leave nothing to all other tasks.
+        tokio::task::yield_now().await;
     }
 }
 
