@@ -72,7 +72,9 @@ impl ByteRate {
         let mut place = place.lock().unwrap_or_else(PoisonError::into_inner);
         let passed_ms = now_ms.saturating_sub(place.seen_ms);
         let earned_bytes = passed_ms.saturating_mul(BYTES_PER_SECOND) / 1_000;
-        place.seen_ms = now_ms;
+        // Workers read the clock once a batch, so one may come with an earlier time than another: no
+        // time is credited twice.
+        place.seen_ms = place.seen_ms.max(now_ms);
         place.left_bytes = place
             .left_bytes
             .saturating_add(earned_bytes)
@@ -129,6 +131,18 @@ mod tests {
         // Somebody else is not hurt, and it ends by itself.
         assert_eq!(rate.judge(peer(2), 1_000, 0), Verdict::Send);
         assert_eq!(rate.judge(peer(1), 1_000, 1_000), Verdict::Send);
+    }
+
+    #[test]
+    fn time_that_seems_to_go_back_is_not_credited_again() {
+        let rate = ByteRate::new();
+        let burst = usize::try_from(BURST_BYTES).unwrap();
+        assert_eq!(rate.judge(peer(1), burst, 0), Verdict::Send);
+        // Two workers, three milliseconds apart: all that was earned is those three.
+        let sent = (0..1_000)
+            .map(|round| rate.judge(peer(1), 100, if round % 2 == 0 { 3 } else { 0 }))
+            .filter(|verdict| *verdict == Verdict::Send);
+        assert_eq!(sent.count(), 6);
     }
 
     #[test]

@@ -57,10 +57,11 @@ pub(super) trait Answering: Send + Sync + 'static {
 
 //----------- run --------------------------------------------------------------
 
-/// Answers datagrams until told to stop.
+/// Answers datagrams until told to stop; `began` is where the workers' common clock begins.
 pub(super) async fn run(
     socket: UdpSocket,
     answering: impl Answering,
+    began: Instant,
     mut stopped: watch::Receiver<bool>,
 ) {
     let made = socket
@@ -78,7 +79,7 @@ pub(super) async fn run(
         state,
         bound,
         answering,
-        began: began(),
+        began,
         answer: Vec::new(),
     };
     let mut buffers = vec![vec![0; RECEIVE_BYTES_MAX]; BATCH_SIZE];
@@ -102,11 +103,6 @@ pub(super) async fn run(
         // this, as many workers as it has threads would leave nothing to all other tasks.
         tokio::task::yield_now().await;
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "the server reads clocks")]
-fn began() -> Instant {
-    Instant::now()
 }
 
 struct Worker<A> {
