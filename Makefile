@@ -17,6 +17,7 @@ test: test-deps
 	cargo test --locked
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --locked
 	tests/real-clients/run.sh
+	benches/compare/run.sh --self-test
 	cargo build --release --locked
 	$(kill-release)
 
