@@ -15,6 +15,7 @@ use super::{
     crowd::Crowd,
     options::HttpOptions,
     peers::Peers,
+    sockets,
 };
 
 /// How long to wait after an accept that failed: descriptors come back when connections end.
@@ -39,11 +40,11 @@ impl HttpListener {
     ///
     /// # Errors
     /// Where one cannot be bound.
-    pub(super) async fn bind(options: &HttpOptions) -> Result<Self, ServerError> {
+    pub(super) fn bind(options: &HttpOptions) -> Result<Self, ServerError> {
         let (mut listeners, mut addresses) = (Vec::new(), Vec::new());
         for address in options.listen.iter().copied() {
             let cannot = |error| ServerError::Listen { address, error };
-            let listener = TcpListener::bind(address).await.map_err(cannot)?;
+            let listener = sockets::listener(address, &options.listen).map_err(cannot)?;
             addresses.push(listener.local_addr().map_err(cannot)?);
             listeners.push(listener);
         }

@@ -11,14 +11,14 @@ use std::{
     time::Instant,
 };
 
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::Type;
 use tokio::{
     net::{TcpListener, UdpSocket},
     sync::watch,
     task::JoinHandle,
 };
 
-use super::{ServerError, connections, datagrams};
+use super::{ServerError, connections, datagrams, sockets};
 
 /// Workers of an address: beyond that, network cards have no more queues.
 const WORKERS_MAX: usize = 16;
@@ -57,7 +57,7 @@ impl Listeners {
     ///
     /// # Errors
     /// Where one cannot be bound.
-    pub(super) async fn bind(listen: &[SocketAddr]) -> Result<Self, ServerError> {
+    pub(super) fn bind(listen: &[SocketAddr]) -> Result<Self, ServerError> {
         let workers = available_parallelism()
             .map_or(1, usize::from)
             .min(WORKERS_MAX);
@@ -66,10 +66,11 @@ impl Listeners {
             let cannot = |error| ServerError::Listen { address, error };
             // Connections first: of them an address has one listener, so that a second node is
             // refused, which datagrams would be shared with.
-            let listener = TcpListener::bind(address).await.map_err(cannot)?;
+            let listener = sockets::listener(address, listen).map_err(cannot)?;
             // The same port for both, also where the system chose it.
             let address = listener.local_addr().map_err(cannot)?;
-            let sockets: io::Result<_> = (0..workers).map(|_| datagram_socket(address)).collect();
+            let socket = |_| datagram_socket(address, listen);
+            let sockets: io::Result<_> = (0..workers).map(socket).collect();
             addresses.push(address);
             bound.push(Bound {
                 address,
@@ -108,16 +109,11 @@ impl Listeners {
     }
 }
 
-fn datagram_socket(address: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::DGRAM,
-        Some(Protocol::UDP),
-    )?;
+fn datagram_socket(address: SocketAddr, listen: &[SocketAddr]) -> io::Result<UdpSocket> {
+    let socket = sockets::socket(address, listen, Type::DGRAM)?;
     socket.set_reuse_port(true)?;
     // As the kernel allows: a smaller one is no reason not to serve.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER_BYTES);
-    socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
     UdpSocket::from_std(StdUdpSocket::from(socket))
 }
