@@ -1,22 +1,23 @@
 //! Clients that send garbage, clients that ask without end, and clients that open connections and
-//! send next to nothing: whoever asks properly is served all the same, the node's memory stays what
-//! it was, and it ends when it is asked to.
+//! send next to nothing, or read no answers: whoever asks properly is served all the same, the
+//! node's memory stays what it was, and it ends when it is asked to.
 
 mod common;
 
 use std::{
-    io::Write,
-    net::{TcpStream, UdpSocket},
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream, UdpSocket},
     sync::atomic::{AtomicBool, Ordering},
     time::{Duration, Instant},
 };
 
 use common::{
     Client, Node,
-    dns::{NAPTR, ask as ask_dns, ask_over, tcp as dns_tcp, udp as dns_udp},
+    dns::{NAPTR, TXT, ask as ask_dns, ask_over, framed, tcp as dns_tcp, udp as dns_udp},
     handle::{ask as ask_handle, next, request, tcp as handle_tcp, udp as handle_udp},
 };
 use rustix::process::{Resource, getrlimit, setrlimit};
+use socket2::{Domain, Socket, Type};
 
 /// A product of the sample, and its name in DNS.
 const PRODUCT: &str = "88.118.0002/P03202605270000001";
@@ -42,6 +43,21 @@ const ASKERS_TIME_MAX: Duration = Duration::from_secs(60);
 /// Within this time somebody is served, or the node ends, while others ask without end: with room
 /// for a machine that has other work too.
 const SERVED_WITHIN: Duration = Duration::from_secs(20);
+
+/// A record of which a few answers fill what the kernel keeps for a client that does not read.
+const LARGE: &str = "88.118.0002/LARGE1";
+const LARGE_NAME: &str = "large1.0002.118.88.id.example";
+const LARGE_VALUES: usize = 15;
+const LARGE_BYTES: usize = 4_000;
+
+/// Questions of each of those clients, and what they let the kernel keep for them: less than it
+/// does by itself, at whose ends it follows from the size of a segment.
+const UNREAD_ANSWERS: usize = 8;
+const UNREAD_BYTES: usize = 4_096;
+const SEGMENT_BYTES: u32 = 536;
+
+/// Before this time nobody has lost a place for not reading: it takes ten seconds.
+const BEFORE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// So often everybody is served meanwhile.
 const SERVED_ROUNDS: usize = 3;
@@ -167,6 +183,42 @@ fn check_connections(node: &Node) {
     assert!(took < SERVED_WITHIN, "{took:?}");
 }
 
+fn put_large(node: &Node) {
+    let data = "x".repeat(LARGE_BYTES);
+    let value = |index| format!(r#"{{"index":{index},"type":"NAME","data":"{data}"}}"#);
+    let values: Vec<_> = (1..=LARGE_VALUES).map(value).collect();
+    let body = format!(r#"{{"values":[{}]}}"#, values.join(","));
+    let token = format!("Authorization: Bearer {}", node.token());
+    let headers = [token.as_str(), "Content-Type: application/json"];
+    let path = format!("/api/v1/identifiers/{LARGE}");
+    let mut client = Client::connect(node.address());
+    let (status, answer) = client.request("PUT", &path, &headers, body.as_bytes());
+    assert_eq!(status, 201, "{}", String::from_utf8_lossy(&answer));
+}
+
+/// Connections that ask for more than the kernel keeps, and read no more than that it comes.
+fn hold_unread(address: &str, questions: &[u8]) -> Vec<TcpStream> {
+    let address: SocketAddr = address.parse().expect("it is an address");
+    let hold = |_| {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("there are descriptors");
+        // Before it connects: the other end hears of both then.
+        let sizes = socket.set_recv_buffer_size(UNREAD_BYTES);
+        sizes
+            .and_then(|()| socket.set_tcp_mss(SEGMENT_BYTES))
+            .expect("they can be set");
+        socket.connect(&address.into()).expect("it listens");
+        let mut stream = TcpStream::from(socket);
+        stream.write_all(questions).expect("it can be sent");
+        stream
+    };
+    let mut held: Vec<_> = (0..CONNECTIONS).map(hold).collect();
+    for stream in &mut held {
+        // Who has already given way hears nothing.
+        let _ = stream.read(&mut [0]);
+    }
+    held
+}
+
 //----------- Tests ------------------------------------------------------------
 
 #[test]
@@ -263,6 +315,22 @@ fn connections_that_ask_nothing_shut_nobody_out() {
     }
     let grown = memory(&node) - after_first;
     assert!(grown < GROWTH_BYTES_MAX, "{grown} bytes more");
+}
+
+#[test]
+fn connections_that_read_no_answers_shut_nobody_out() {
+    let node = node();
+    put_large(&node);
+    let dns = framed(1, LARGE_NAME, TXT).repeat(UNREAD_ANSWERS);
+    let handle = request(1, LARGE, &[]).repeat(UNREAD_ANSWERS);
+    for (address, questions) in [(node.dns_address(), dns), (node.handle_address(), handle)] {
+        let held = hold_unread(address, &questions);
+        let began = Instant::now();
+        check_good_clients(&node);
+        let took = began.elapsed();
+        assert!(took < BEFORE_TIMEOUT, "{took:?}");
+        drop(held);
+    }
 }
 
 #[test]

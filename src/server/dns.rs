@@ -111,7 +111,8 @@ impl Served for DnsService {
                 stream.read_exact(&mut message).await
             };
             tokio::time::timeout(MESSAGE_TIMEOUT, rest).await??;
-            place.busy();
+            // Already now: whoever does not read the answer gives way like whoever asks nothing.
+            place.waiting();
             // The length in two octets, and both in one write (RFC 7766 §8).
             answer.clear();
             answer.extend([0; 2]);
@@ -127,7 +128,6 @@ impl Served for DnsService {
                 // Whoever sends answers, or less than a header, does not ask anything.
                 return stream.shutdown().await;
             }
-            place.waiting();
         }
     }
 }

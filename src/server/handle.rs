@@ -198,7 +198,8 @@ impl Served for HandleService {
             first.await??;
             let rest = tokio::time::timeout(MESSAGE_TIMEOUT, read_rest(&mut stream, &mut message));
             rest.await??;
-            place.busy();
+            // Already now: whoever does not read the answer gives way like whoever asks nothing.
+            place.waiting();
             answer.clear();
             let handled = self.respond(&site, &message, &mut answer);
             let write = tokio::time::timeout(WRITE_TIMEOUT, stream.write_all(&answer));
@@ -210,7 +211,6 @@ impl Served for HandleService {
                 // Where the next message begins nobody knows.
                 return stream.shutdown().await;
             }
-            place.waiting();
         }
     }
 }

@@ -24,6 +24,7 @@ mod listeners;
 mod lock;
 mod measured;
 mod metrics;
+mod network;
 pub mod options;
 mod pace;
 mod peers;
