@@ -25,6 +25,10 @@ use crate::{
 /// Octets of a header (RFC 1035 §4.1.1).
 const HEADER_BYTES: usize = 12;
 
+/// The most octets of a label, and of a name with its last one (RFC 1035 §2.3.4).
+const LABEL_BYTES_MAX: usize = 63;
+const NAME_BYTES_MAX: usize = 255;
+
 /// The longest message that is read: a question and its options are a few hundred octets.
 const REQUEST_BYTES_MAX: usize = 4_096;
 
@@ -111,6 +115,31 @@ pub fn cut_short(message: &[u8], out: &mut Vec<u8>) {
     let start = out.len();
     put_header(header, ResponseCode::NoError, out);
     out[start + 2] |= 0x02;
+    // A resolver takes no answer for its own that does not repeat the question (RFC 5452 §9.1).
+    if let Some(question) = question_of(message) {
+        out[start + 5] = 1;
+        out.extend(question);
+    }
+}
+
+/// The octets of the question, where it is one and its name is spelt out.
+fn question_of(message: &[u8]) -> Option<&[u8]> {
+    if message.get(4..6)? != [0, 1] {
+        return None;
+    }
+    let mut at = HEADER_BYTES;
+    loop {
+        let length = usize::from(*message.get(at)?);
+        at += 1 + length;
+        match length {
+            0 => break,
+            // Room for the root is left.
+            1..=LABEL_BYTES_MAX if at - HEADER_BYTES < NAME_BYTES_MAX => {}
+            _ => return None,
+        }
+    }
+    // Type and class.
+    message.get(HEADER_BYTES..at + 4)
 }
 
 /// Whether the sections are as large as a question's.

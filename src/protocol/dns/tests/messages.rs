@@ -235,11 +235,46 @@ fn a_node_that_starts_and_one_that_is_flooded_say_so() {
     );
     let message = Message::from_vec(&out).unwrap();
     assert_eq!(message.metadata.response_code, ResponseCode::ServFail);
-    let mut short = Vec::new();
-    cut_short(&asked, &mut short);
-    let message = Message::from_vec(&short).unwrap();
-    assert!(message.metadata.truncation && message.metadata.id == 7);
-    assert!(short.len() < asked.len(), "never more than was asked with");
+}
+
+#[test]
+fn who_gets_too_much_is_sent_to_tcp_with_its_own_question() {
+    let short = |asked: &[u8]| {
+        let mut out = b"before".to_vec();
+        cut_short(asked, &mut out);
+        out.strip_prefix(b"before").unwrap().to_vec()
+    };
+    let long = name_of(&format!("88.118.8/{}", long_suffix()));
+    for name in ["aBC-1.8.118.88.iD.example.", &long, "."] {
+        let asked = ask(name, RecordType::NAPTR);
+        let octets = asked.message.to_vec().unwrap();
+        let short = short(&octets);
+        assert!(short.len() < octets.len(), "never more than was asked with");
+        let message = Message::from_vec(&short).unwrap();
+        assert!(message.metadata.truncation && message.metadata.id == 7);
+        // A resolver takes no answer for its own that repeats another question (RFC 5452 §9.1).
+        assert_eq!(message.queries, asked.message.queries);
+        let name = message.queries[0].name().to_ascii();
+        assert_eq!(name, asked.message.queries[0].name().to_ascii());
+        assert!(message.edns.is_none() && message.answers.is_empty());
+        let plain = asked.plain().message.to_vec().unwrap();
+        assert_eq!(short.len(), plain.len());
+    }
+    // Where the question ends nobody knows: a header, as for all that cannot be read.
+    let good = ask(&name_of("88.118.8/ABC-1"), RecordType::NAPTR).plain();
+    let good = good.message.to_vec().unwrap();
+    for end in 12..good.len() {
+        assert_eq!(short(&good[..end])[2..], [0x82, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    }
+    let mut pointer = good.clone();
+    pointer[12..14].copy_from_slice(&[0xc0, 0]);
+    let mut two = good.clone();
+    two[5] = 2;
+    let endless = [&good[..12], &[1, b'a'].repeat(200)[..]].concat();
+    for odd in [pointer, two, endless] {
+        assert_eq!(short(&odd).len(), 12);
+    }
+    assert!(short(&good[..11]).is_empty());
 }
 
 #[test]
