@@ -82,10 +82,11 @@ fn below(labels: &[&[u8]]) -> Option<Below> {
 
 /// `_x` and what may stand before it on the way to an encoded suffix.
 ///
-/// Letters and digits only: a label off the wire may hold a dot, and would pass for two.
+/// Digits of the encoding only: a label off the wire may hold a dot, and would pass for two.
 fn tree_name(suffix: &[&[u8]], labels: &[&[u8]]) -> Option<String> {
     let (last, encoded) = suffix.split_last()?;
-    let is_encoding = |label: &&[u8]| label.iter().all(u8::is_ascii_alphanumeric);
+    let is_digit = |octet: &u8| matches!(octet, b'0'..=b'9' | b'a'..=b'v' | b'A'..=b'V');
+    let is_encoding = |label: &&[u8]| label.iter().all(is_digit);
     if !last.eq_ignore_ascii_case(ENCODED) || !encoded.iter().all(is_encoding) {
         return None;
     }

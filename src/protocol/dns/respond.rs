@@ -478,10 +478,17 @@ impl<'a> Answer<'a> {
     }
 
     fn has_below(&self, resolver: &Resolver, below: &Below) -> bool {
-        let name = below.tree_name.as_deref();
+        let Some(name) = below.tree_name.as_deref() else {
+            return false;
+        };
         // A prefix that does not resolve any more hides what is below it.
-        name.is_some_and(|name| resolver.has_below(name))
-            && resolver.node(&below.authority, |node| matches!(node, Node::Above))
+        let (is_own, is_firms) = resolver.node(&below.authority, |node| {
+            let is_firms = matches!(node, Node::Referral(_));
+            (matches!(node, Node::Above), is_firms)
+        });
+        // Which names an enterprise's own node has is not known here, so all that lead to one exist:
+        // a resolver that asks label by label would end at the first that does not (RFC 8020, 9156).
+        is_firms || (is_own && resolver.has_below(name))
     }
 
     //--- Answers

@@ -1,6 +1,7 @@
 //! Every answer, every refusal, and what does not fit.
 
 mod messages;
+mod names;
 
 use hickory_proto::{
     op::{Edns, Message, MessageType, OpCode, Query, ResponseCode},
