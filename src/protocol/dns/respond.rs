@@ -327,7 +327,10 @@ impl<'a> Answer<'a> {
     fn apex(&mut self, kind: RecordType) -> Outcome {
         let (zone, name) = (self.context.zone, self.query.name());
         let records = match kind {
-            RecordType::SOA => vec![zone.soa(name.clone(), self.serial())],
+            RecordType::SOA => match self.serial() {
+                Some(serial) => vec![zone.soa(name.clone(), serial)],
+                None => Vec::new(),
+            },
             RecordType::NS => zone.servers(name).collect(),
             _ => Vec::new(),
         };
@@ -344,8 +347,7 @@ impl<'a> Answer<'a> {
             .as_ref()
             .filter(|_| records::is_resolution(self.query.query_type()));
         let Some(resolver) = self.context.resolver else {
-            self.code(ResponseCode::ServFail);
-            self.explain(NOT_READY, "the node is starting");
+            self.not_ready();
             return if asked.is_some() {
                 Outcome::Error
             } else {
@@ -502,8 +504,7 @@ impl<'a> Answer<'a> {
             records = vec![Record::from_rdata(name, 0, RData::HINFO(hinfo))];
         }
         if records.is_empty() {
-            let soa = self.negative_soa();
-            self.reply.add_authority(soa);
+            self.negative_soa();
         }
         self.reply.answers = records;
     }
@@ -511,20 +512,30 @@ impl<'a> Answer<'a> {
     fn no_name(&mut self) {
         self.reply.metadata.authoritative = true;
         self.code(ResponseCode::NXDomain);
-        let soa = self.negative_soa();
-        self.reply.add_authority(soa);
+        self.negative_soa();
     }
 
-    fn negative_soa(&self) -> Record {
+    fn negative_soa(&mut self) {
+        let Some(serial) = self.serial() else {
+            return self.not_ready();
+        };
         let zone = self.context.zone;
         // Spelt as it was asked, so that it is compressed.
         let origin: Name = self.query.name().trim_to(zone.labels());
-        zone.negative_soa(origin, self.serial())
+        let soa = zone.negative_soa(origin, serial);
+        self.reply.add_authority(soa);
     }
 
-    /// Grows with every change (RFC 1982 compares around the end of 32 bits).
-    fn serial(&self) -> u32 {
-        let serial = self.context.resolver.map_or(0, Resolver::serial);
-        u32::try_from(serial & u64::from(u32::MAX)).unwrap_or_default()
+    fn not_ready(&mut self) {
+        self.reply.metadata.authoritative = false;
+        self.code(ResponseCode::ServFail);
+        self.explain(NOT_READY, "the node is starting");
+    }
+
+    /// Grows with every change (RFC 1982 compares around the end of 32 bits); not known before the
+    /// ledger is read, and a lower one would be taken for older or newer than what others have.
+    fn serial(&self) -> Option<u32> {
+        let serial = self.context.resolver?.serial();
+        u32::try_from(serial & u64::from(u32::MAX)).ok()
     }
 }
