@@ -46,7 +46,8 @@ impl Zone {
         if !self.name().zone_of(name) {
             return Place::Outside;
         }
-        let count = usize::from(name.num_labels());
+        // The library does not count a star in front, which is a label as others are (RFC 4592 §2.1.1).
+        let count = name.iter().count();
         if count == self.labels() {
             return Place::Apex;
         }

@@ -99,7 +99,7 @@ impl Zone {
     }
 
     pub(super) fn labels(&self) -> usize {
-        usize::from(self.origin.num_labels())
+        self.origin.iter().count()
     }
 
     /// The server of that name.

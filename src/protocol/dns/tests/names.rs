@@ -9,6 +9,31 @@ fn code_of(name: &str, kind: RecordType) -> ResponseCode {
     message.metadata.response_code
 }
 
+//----------- Above identifiers of others --------------------------------------
+
+#[test]
+fn below_another_route_every_name_that_can_be_exists() {
+    // The enterprise's node knows which do: whoever asks label by label must not stop here.
+    for prefix in ["9", "10", "12"] {
+        let long = name_of(&format!("88.118.{prefix}/{}", long_suffix()));
+        let behind = long.split_once('.').unwrap().1;
+        let above = format!("_x.{prefix}.118.88.id.example.");
+        for kind in [RecordType::A, RecordType::NS, RecordType::NAPTR] {
+            assert_eq!(code_of(behind, kind), ResponseCode::NoError, "{behind}");
+            assert_eq!(code_of(&above, kind), ResponseCode::NoError, "{above}");
+        }
+    }
+    for name in [
+        "zz._x.10.118.88.id.example.",
+        "a.abc-1.10.118.88.id.example.",
+        "_y.10.118.88.id.example.",
+        "_x.5.10.118.88.id.example.",
+        "_x.77.118.88.id.example.",
+    ] {
+        assert_eq!(code_of(name, RecordType::A), ResponseCode::NXDomain);
+    }
+}
+
 //----------- Above name servers -----------------------------------------------
 
 #[test]
