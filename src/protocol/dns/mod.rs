@@ -10,7 +10,7 @@
 //! |---|---|
 //! | the zone itself | SOA, NS |
 //! | a name server that has its addresses here | A, AAAA |
-//! | a name above identifiers or prefixes; another type at a name that exists | no error, no data, SOA |
+//! | a name above identifiers, prefixes or name servers; another type at a name that exists | no error, no data, SOA |
 //! | any other name in the zone | NXDOMAIN, SOA |
 //! | outside the zone, another class, a transfer | REFUSED |
 //! | type ANY at a name that exists | HINFO "RFC8482" (RFC 8482 §4.2) |

@@ -510,6 +510,10 @@ impl<'a> Answer<'a> {
     }
 
     fn no_name(&mut self) {
+        if self.context.zone.is_above_server(self.query.name()) {
+            // Something is below it: it exists, and is empty (RFC 8020).
+            return self.records(Vec::new());
+        }
         self.reply.metadata.authoritative = true;
         self.code(ResponseCode::NXDomain);
         self.negative_soa();

@@ -107,6 +107,12 @@ impl Zone {
         self.servers.iter().find(|server| server.name == *name)
     }
 
+    /// Whether a server's name is below that one.
+    pub(super) fn is_above_server(&self, name: &Name) -> bool {
+        let is_below = |server: &Server| server.name != *name && name.zone_of(&server.name);
+        self.servers.iter().any(is_below)
+    }
+
     /// The SOA record, its owner spelt as `origin`.
     pub(super) fn soa(&self, origin: Name, serial: u32) -> Record {
         let server = self

@@ -2,6 +2,24 @@
 
 use super::*;
 
+/// What a zone with that server in it says, while a node answers.
+fn ask_zone_of(server: &str, asked: &Ask) -> Message {
+    let server = NameServer {
+        name: server.to_owned(),
+        addresses: vec!["192.0.2.1".parse().unwrap()],
+    };
+    let zone = Zone::new(ZONE, &[server], "IDIS+URL", 60).unwrap();
+    let resolver = node();
+    let context = Context {
+        resolver: Some(&resolver),
+        zone: &zone,
+        transport: Transport::Udp,
+    };
+    let mut out = Vec::new();
+    respond(&context, &asked.message.to_vec().unwrap(), &mut out);
+    Message::from_vec(&out).unwrap()
+}
+
 fn code_of(name: &str, kind: RecordType) -> ResponseCode {
     let (message, outcome) = ask(name, kind).answer();
     assert_eq!(outcome, Outcome::Auxiliary, "{name}");
@@ -31,6 +49,29 @@ fn below_another_route_every_name_that_can_be_exists() {
         "_x.77.118.88.id.example.",
     ] {
         assert_eq!(code_of(name, RecordType::A), ResponseCode::NXDomain);
+    }
+}
+
+//----------- A label that is a star -------------------------------------------
+
+#[test]
+fn a_star_is_a_label_as_others_are() {
+    for name in [
+        "*.id.example.",
+        "*.8.118.88.id.example.",
+        "*.10.118.88.id.example.",
+        "*.abc-1.8.118.88.id.example.",
+    ] {
+        for kind in [RecordType::SOA, RecordType::NS, RecordType::NAPTR] {
+            assert_eq!(code_of(name, kind), ResponseCode::NXDomain, "{name}");
+        }
+    }
+    let (message, outcome) = ask("*.11.118.88.id.example.", RecordType::NAPTR).answer();
+    assert_eq!(outcome, Outcome::Auxiliary);
+    assert!(!message.metadata.authoritative && message.answers.is_empty());
+    assert_eq!(message.authorities.len(), 3);
+    for record in &message.authorities {
+        assert_eq!(record.name.to_ascii(), "11.118.88.id.example.");
     }
 }
 
