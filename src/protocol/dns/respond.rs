@@ -354,12 +354,14 @@ impl<'a> Answer<'a> {
                 Outcome::Auxiliary
             };
         };
-        let is_delegated = self.is_delegated(resolver, below);
-        match asked {
-            Some(_) if is_delegated => Outcome::Success,
-            Some(identifier) => self.resolve(resolver, identifier, below),
-            None => {
-                if !is_delegated {
+        let cut = self.delegated_at(resolver, below);
+        match (asked, cut) {
+            (Some(_), Some(labels)) if labels == below.authority_labels => Outcome::Success,
+            // The prefix below the cut is assigned to nobody, as the other protocols say.
+            (Some(_), Some(_)) => Outcome::NotFound,
+            (Some(identifier), None) => self.resolve(resolver, identifier, below),
+            (None, cut) => {
+                if cut.is_none() {
                     self.other(resolver, below);
                 }
                 Outcome::Auxiliary
@@ -367,8 +369,9 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Whether the name is at or below a prefix with name servers of its own: then it says so.
-    fn is_delegated(&mut self, resolver: &Resolver, below: &Below) -> bool {
+    /// How many labels the prefix has with name servers of its own that the name is at or below: then
+    /// it says so.
+    fn delegated_at(&mut self, resolver: &Resolver, below: &Below) -> Option<usize> {
         let mut authority = below.authority.as_str();
         let mut labels = below.authority_labels;
         loop {
@@ -377,11 +380,9 @@ impl<'a> Answer<'a> {
                 _ => false,
             });
             if is_cut {
-                return true;
+                return Some(labels);
             }
-            let Some((above, _)) = authority.rsplit_once('.') else {
-                return false;
-            };
+            let (above, _) = authority.rsplit_once('.')?;
             (authority, labels) = (above, labels - 1);
         }
     }
