@@ -1,5 +1,7 @@
 //! Records of an identifier: NAPTR, URI and TXT.
 
+use std::collections::HashSet;
+
 use hickory_proto::rr::{
     Name, RData, Record, RecordType,
     rdata::{NAPTR, NULL, TXT},
@@ -57,8 +59,17 @@ pub(super) fn of_found(
             records.push(data);
         }
     }
-    let record = |data| Record::from_rdata(name.clone(), ttl, data);
-    records.into_iter().map(record).collect()
+    set_of(name, ttl, records)
+}
+
+/// The set of records of those data: no two of a set are equal (RFC 2181 §5).
+pub(super) fn set_of(name: &Name, ttl: u32, data: Vec<RData>) -> Vec<Record> {
+    let mut seen = HashSet::with_capacity(data.len());
+    let is_first: Vec<bool> = data.iter().map(|one| seen.insert(one)).collect();
+    let all = data.into_iter().zip(is_first);
+    let firsts = all.filter_map(|(one, is_first)| is_first.then_some(one));
+    let record = |one| Record::from_rdata(name.clone(), ttl, one);
+    firsts.map(record).collect()
 }
 
 /// A URL as NAPTR or URI; nothing where it does not fit.
@@ -113,8 +124,12 @@ pub(super) fn url_of(kind: &str, data: &[u8]) -> Option<String> {
     if !kind.eq_ignore_ascii_case("URL") {
         return None;
     }
-    let url = url::Url::parse(std::str::from_utf8(data).ok()?).ok()?;
-    Some(url.into())
+    normal(std::str::from_utf8(data).ok()?)
+}
+
+/// A URL as all write it: two that are the same are equal.
+pub(super) fn normal(url: &str) -> Option<String> {
+    url::Url::parse(url).ok().map(String::from)
 }
 
 fn seconds(ttl: Ttl) -> u32 {

@@ -5,7 +5,7 @@ use core::net::IpAddr;
 use hickory_proto::rr::{Name, RData, Record, RecordType, rdata::NS};
 
 use super::{
-    records::{of_url, txt},
+    records::{normal, of_url, set_of, txt},
     zone::{Zone, address_record, below, host},
 };
 use crate::{
@@ -65,12 +65,12 @@ pub(super) fn of_route(
         RecordType::TXT => Some(txt(format!("referral {}", address(site)).as_bytes())),
         _ if !matches!(site.protocol, SiteProtocol::Http | SiteProtocol::Https) => None,
         _ => {
-            let target = format!("{}/{}", address(site), url::to_path(identifier));
+            // It ends with a slash. The path stays as it is: it is no URL's, and may hold `..`.
+            let target = normal(&address(site))? + &url::to_path(identifier);
             of_url(zone, kind, &target)
         }
     });
-    let record = |data| Record::from_rdata(name.clone(), ROUTE_TTL_SECONDS, data);
-    data.map(record).collect()
+    set_of(name, ROUTE_TTL_SECONDS, data.collect())
 }
 
 /// `<protocol>://<address>:<port>`.

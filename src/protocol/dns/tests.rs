@@ -517,7 +517,7 @@ fn other_routes_are_told_as_far_as_dns_can() {
         found,
         [
             "https://node.example.cn:8443/88.118.10/a/1",
-            "http://[2001:db8::7]:80/88.118.10/a/1"
+            "http://[2001:db8::7]/88.118.10/a/1"
         ]
     );
     assert_eq!(told(&name, RecordType::NAPTR).2.len(), 2);

@@ -116,3 +116,38 @@ fn names_above_a_name_server_exist_and_are_empty() {
         assert!(has_soa(&message) && message.metadata.authoritative);
     }
 }
+
+//----------- While the node starts --------------------------------------------
+
+#[test]
+fn a_node_that_starts_knows_no_serial() {
+    let zone = zone();
+    let told = |name: &str, kind| {
+        let context = Context {
+            resolver: None,
+            zone: &zone,
+            transport: Transport::Udp,
+        };
+        let mut out = Vec::new();
+        let asked = ask(name, kind).message.to_vec().unwrap();
+        let handled = respond(&context, &asked, &mut out);
+        assert_eq!(handled, Handled::Answered(Outcome::Auxiliary), "{name}");
+        SaidAnswer::decode(&out).unwrap()
+    };
+    // Every answer that has SOA, in whichever section.
+    for (name, kind) in [
+        ("id.example.", RecordType::SOA),
+        ("id.example.", RecordType::A),
+        ("ns1.id.example.", RecordType::TXT),
+        ("www.id.example.", RecordType::A),
+        ("*.id.example.", RecordType::A),
+    ] {
+        let said = told(name, kind);
+        assert_eq!((said.code, said.extended), (2, Some(14)), "{name} {kind}");
+        assert!(!said.is_authoritative && said.answers.is_empty());
+        assert!(said.authorities.is_empty(), "{name} {kind}");
+    }
+    assert_eq!(told("id.example.", RecordType::NS).answers.len(), 2);
+    assert_eq!(told("ns1.id.example.", RecordType::A).answers.len(), 1);
+    assert_eq!(told("example.org.", RecordType::SOA).code, 5);
+}
