@@ -57,6 +57,7 @@ pub(super) fn resolve(settings: &Settings) -> Result<Config, ConfigError> {
         metrics: check.listener("metrics", &spec.metrics)?,
     };
     check.no_address_twice(&server)?;
+    check.servers_in_the_zone(&server)?;
     Ok(Config {
         server,
         log: check.log(&spec.log)?,
@@ -264,6 +265,24 @@ impl Check<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Nobody else knows the addresses of a server whose name is in the zone: without them it is
+    /// never found.
+    fn servers_in_the_zone(&self, options: &Options) -> Result<(), ConfigError> {
+        let zone = &options.node.zone;
+        let is_in = |name: &str| {
+            let above = name.strip_suffix(zone.as_str());
+            above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+        };
+        let mut servers = options.dns.name_servers.iter();
+        let lost = servers.find(|one| one.addresses.is_empty() && is_in(&one.name));
+        let Some(NameServer { name, .. }) = lost else {
+            return Ok(());
+        };
+        let what = format!("{name} is in the zone {zone} and has no address");
+        let hint = format!("write where it answers behind its name, such as \"{name} 192.0.2.1\"");
+        Err(self.invalid("dns", "name_servers", &what, &hint))
     }
 
     fn invalid(&self, section: &str, name: &str, what: &str, hint: &str) -> ConfigError {

@@ -247,6 +247,15 @@ fn name_servers_and_services_that_are_none_are_refused() {
         let file = format!("[dns]\nname_servers = [\"{bad}\"]");
         check_lines(&file, &["[dns] name_servers", "ns1.id.example 192.0.2.1"]);
     }
+    let zone = "[node]\nzone = \"a.example\"\n";
+    for bad in ["ns1.A.example", "a.example.", "ns.b.a.example"] {
+        let file = format!("{zone}[dns]\nname_servers = [\"ns.xa.example\", \"{bad}\"]");
+        let name = bad.to_ascii_lowercase();
+        let what = format!("{} is in the zone", name.trim_end_matches('.'));
+        check_lines(&file, &["[dns] name_servers", &what, "192.0.2.1"]);
+        let addressed = file.replace(bad, &format!("{bad} 192.0.2.1"));
+        assert!(read(&format!("version = 1\n{addressed}"), &[]).is_ok());
+    }
     let many = ["\"a.example\""; 9].join(",");
     check_lines(&format!("[dns]\nname_servers = [{many}]"), &["9 servers"]);
     for bad in ["", "a b", "标", &"x".repeat(256)] {

@@ -65,7 +65,7 @@ pub(super) fn of_route(
         RecordType::TXT => Some(txt(format!("referral {}", address(site)).as_bytes())),
         _ if !matches!(site.protocol, SiteProtocol::Http | SiteProtocol::Https) => None,
         _ => {
-            // It ends with a slash. The path stays as it is: it is no URL's, and may hold `..`.
+            // It ends with a slash. The path stays as it is: one may be `..`, which is lost in a URL.
             let target = normal(&address(site))? + &url::to_path(identifier);
             of_url(zone, kind, &target)
         }
