@@ -92,6 +92,7 @@ impl Asking {
         let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::new());
         let options = WriterOptions {
             accept_clock: false,
+            zone: ZONE.to_owned(),
         };
         let clock = || -> Box<dyn ReadClock> { Box::new(common::Stopped) };
         let (registry, _) = Registry::open(&ledger, &state, clock, &options);

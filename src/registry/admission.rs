@@ -10,7 +10,7 @@ use crate::{
     access::{Action, Caller},
     change::{
         Certificate, Change, Draft, EnterpriseChange, Filing, Hosting, Position, PrefixChange,
-        PrefixStatus, RequestOutcome,
+        PrefixStatus, RequestOutcome, SiteProtocol,
     },
     identifier::Prefix,
     state::{State, directory::Directory},
@@ -91,6 +91,7 @@ pub(super) enum ControlJob {
 #[derive(Debug)]
 pub(super) struct Admissions {
     state: Arc<State>,
+    zone: String,
     overlay: Overlay,
 }
 
@@ -104,9 +105,10 @@ struct Overlay {
 }
 
 impl Admissions {
-    pub(super) fn new(state: Arc<State>) -> Self {
+    pub(super) fn new(state: Arc<State>, zone: String) -> Self {
         Self {
             state,
+            zone,
             overlay: Overlay::default(),
         }
     }
@@ -259,7 +261,11 @@ impl Plan for Admissions {
         match job {
             ControlJob::Admit(admission) => {
                 let checked = check(&self.state.directory(), admission);
-                match checked {
+                let routed = checked.and_then(|prefix| {
+                    check_route(&self.zone, &prefix, &admission.hosting)?;
+                    Ok(prefix)
+                });
+                match routed {
                     Ok(prefix) => self.plan_checked(admission, &prefix, draft),
                     Err(refusal) => Ok(Verdict::Refused(refusal)),
                 }
@@ -324,6 +330,33 @@ fn check(directory: &Directory, admission: &Admission) -> Result<Prefix, Refusal
     check_certificate(&admission.certificate)?;
     check_text("filing", &admission.filing.reason)?;
     Ok(prefix)
+}
+
+/// Checks that the name servers of a route can be found: the addresses of one whose name is below
+/// the prefix would be known to itself alone (RFC 9471 §2.1), and a route has a name or an address.
+fn check_route(zone: &str, prefix: &Prefix, hosting: &Hosting) -> Result<(), Refusal> {
+    let Hosting::SelfBuilt(Some(route)) = hosting else {
+        return Ok(());
+    };
+    let parts: Vec<&str> = prefix.as_str().rsplit('.').collect();
+    let cut = format!("{}.{zone}", parts.join("."));
+    let is_lost = |name: &str| {
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        let above = name.strip_suffix(cut.as_str());
+        above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+    };
+    let mut sites = route.sites.iter();
+    match sites.find(|site| site.protocol == SiteProtocol::Dns && is_lost(&site.address)) {
+        None => Ok(()),
+        Some(site) => {
+            let name = &site.address;
+            let detail = format!(
+                "the name server {name} is below {cut}, for which it answers itself: give its \
+                 address instead"
+            );
+            Err(Refusal::new("bad_route", "route", detail))
+        }
+    }
 }
 
 fn check_certificate(certificate: &Certificate) -> Result<(), Refusal> {

@@ -6,7 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::*;
 use crate::{
-    change::{Certificate, CertificateType, Entry, Filing, FilingState, Hosting, Partition},
+    change::{
+        Certificate, CertificateType, Entry, Filing, FilingState, Hosting, Partition, Route, Site,
+        SiteProtocol,
+    },
     ledger::{Head, Ledger, MemoryLedger},
     record::{Permissions, Ttl},
     state::{DATA, State, replay},
@@ -55,6 +58,7 @@ async fn node_on(ledger: Arc<dyn Ledger>) -> Node {
     );
     let options = WriterOptions {
         accept_clock: false,
+        zone: "id.example".to_owned(),
     };
     let make_clock = || -> Box<dyn ReadClock> { Box::new(clock.clone()) };
     let (registry, writers) = Registry::open(&ledger, &state, make_clock, &options);
@@ -266,6 +270,37 @@ async fn a_node_without_a_prefix_says_what_to_set() {
             "{refusal:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn a_name_server_that_only_it_knows_is_refused() {
+    let node = node().await;
+    let routed = |prefix: &str, protocol, address: &str| {
+        let site = |address: &str| Site {
+            address: address.into(),
+            protocol,
+            port: 53,
+        };
+        let sites = vec![site("192.0.2.53"), site(address)];
+        admission(prefix, prefix, Hosting::SelfBuilt(Some(Route { sites })))
+    };
+    let jobs = vec![
+        routed("88.118.7", SiteProtocol::Dns, "ns1.7.118.88.id.example"),
+        routed("88.118.7", SiteProtocol::Dns, "NS1.7.118.88.ID.example."),
+        routed("88.118.7", SiteProtocol::Dns, "7.118.88.id.example"),
+        routed("88.118.7", SiteProtocol::Http, "7.118.88.id.example"),
+        routed("88.118.6", SiteProtocol::Dns, "ns1.7.118.88.id.example"),
+        routed("88.118.5", SiteProtocol::Dns, "ns1.5.118.88.xid.example"),
+        routed("88.118.4", SiteProtocol::Dns, "ns1.64.118.88.id.example"),
+    ];
+    let verdicts = node.admit(jobs).await;
+    let (bad, good) = ("bad_route", "created");
+    assert_eq!(codes(&verdicts), [bad, bad, bad, good, good, good, good]);
+    let Verdict::Refused(refusal) = &verdicts[0] else {
+        panic!("{verdicts:?}");
+    };
+    assert!(refusal.field == "route" && refusal.detail.contains("address instead"));
+    node.check_replay().await;
 }
 
 #[tokio::test]

@@ -108,8 +108,11 @@ pub(super) async fn start(
     let clock = || -> Box<dyn ReadClock> { Box::new(SystemClock) };
     let measured = MeasuredLedger::new(Arc::clone(&ledger), Arc::clone(metrics));
     let measured: Arc<dyn Ledger> = Arc::new(measured);
-    let (registry, writers) =
-        Registry::open(&measured, &state, clock, &WriterOptions { accept_clock });
+    let writing = WriterOptions {
+        accept_clock,
+        zone: options.node.zone.clone(),
+    };
+    let (registry, writers) = Registry::open(&measured, &state, clock, &writing);
     let writers = writers.into_iter().map(super::spawn).collect();
     let snapshots = Snapshots::new(
         Arc::clone(&state),

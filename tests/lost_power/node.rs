@@ -109,6 +109,7 @@ impl Node {
         let state = Arc::new(state);
         let options = WriterOptions {
             accept_clock: false,
+            zone: "id.example".to_owned(),
         };
         let clock = || -> Box<dyn ReadClock> { Box::new(clock.clone()) };
         let (registry, writers) = Registry::open(&ledger, &state, clock, &options);

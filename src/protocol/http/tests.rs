@@ -79,6 +79,7 @@ async fn empty() -> Site {
     let clock = || -> Box<dyn ReadClock> { Box::new(FixedClock) };
     let options = WriterOptions {
         accept_clock: false,
+        zone: "id.example".to_owned(),
     };
     let (registry, writers) = Registry::open(&ledger, &state, clock, &options);
     writers.into_iter().for_each(spawn);

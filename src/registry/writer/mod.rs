@@ -102,6 +102,8 @@ pub(super) struct Writer<P: Plan> {
 pub struct WriterOptions {
     /// An operator looked at the clock.
     pub accept_clock: bool,
+    /// The DNS zone below which prefixes have their names.
+    pub zone: String,
 }
 
 /// A request on its way, and where its receipt goes.
@@ -125,7 +127,7 @@ impl Registry {
         options: &WriterOptions,
     ) -> (Self, [WriterTask; 2]) {
         let over = (ledger, state);
-        let admissions = Admissions::new(Arc::clone(state));
+        let admissions = Admissions::new(Arc::clone(state), options.zone.clone());
         let registrations = Registrations::new(Arc::clone(state));
         let last_ms = [Partition::Control, DATA].map(|partition| state.at(&partition).time_ms);
         let clocks = EntryClock::together(last_ms, options.accept_clock);
