@@ -165,6 +165,7 @@ async fn open(folder: &Path) -> Registry {
     let state = Arc::new(replay(&*ledger, |_| {}).await.expect("it is whole"));
     let options = WriterOptions {
         accept_clock: false,
+        zone: "id.example".to_owned(),
     };
     let clock = || -> Box<dyn ReadClock> { Box::new(common::Stopped) };
     let (registry, writers) = Registry::open(&ledger, &state, clock, &options);
