@@ -2,7 +2,11 @@
 
 mod common;
 
-use std::io::{Read, Write};
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream, UdpSocket},
+    time::Duration,
+};
 
 use common::{
     Client, Node,
@@ -187,6 +191,32 @@ fn an_answer_comes_from_the_address_that_was_asked() {
             body.windows(4).any(|four| four == octets),
             "{host} in {body:?}"
         );
+    }
+}
+
+#[test]
+fn both_wildcards_of_a_port_can_be_listened_on() {
+    let free = [(); 3].map(|()| TcpListener::bind("[::]:0").expect("a port is free"));
+    let ports = free
+        .each_ref()
+        .map(|one| one.local_addr().expect("it has one").port());
+    drop(free);
+    let [dns, handle, metrics] = ports.map(|port| format!("0.0.0.0:{port},[::]:{port}"));
+    let _node = Node::start_with(&[
+        ("BIAOSHI_DNS_LISTEN", &dns),
+        ("BIAOSHI_HANDLE_LISTEN", &handle),
+        ("BIAOSHI_METRICS_LISTEN", &metrics),
+    ]);
+    for host in ["127.0.0.1", "[::1]"] {
+        for port in ports {
+            TcpStream::connect(format!("{host}:{port}")).expect("it listens");
+        }
+        let socket = UdpSocket::bind(format!("{host}:0")).expect("a port is free");
+        let address = format!("{host}:{}", ports[0]);
+        socket.connect(address).expect("it has an address");
+        let timeout = Some(Duration::from_millis(500));
+        socket.set_read_timeout(timeout).expect("it can be set");
+        assert_eq!(ask(&socket, 1, ZONE, SOA).code, 0, "{host}");
     }
 }
 

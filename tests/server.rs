@@ -13,7 +13,7 @@ use biaoshi::{
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpStream, UdpSocket},
+    net::TcpStream,
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
@@ -571,46 +571,4 @@ async fn a_shutdown_has_an_end() {
     node.server.shutdown().await;
     assert!(began.elapsed() < PATIENCE / 2, "{:?}", began.elapsed());
     assert_eq!(stuck.read(&mut [0; 1]).await.unwrap_or(0), 0);
-}
-
-#[tokio::test]
-async fn both_wildcards_of_a_port_can_be_listened_on() {
-    let folder = tempfile::tempdir().expect("a directory can be made");
-    let both = || {
-        let free = std::net::TcpListener::bind("[::]:0").and_then(|one| one.local_addr());
-        let port = free.expect("a port is free").port();
-        let any = |text: &str| SocketAddr::new(text.parse().expect("it is an address"), port);
-        vec![any("0.0.0.0"), any("::")]
-    };
-    let mut options = options(folder.path());
-    options.http.listen = both();
-    options.metrics.listen = both();
-    options.handle.listen = both();
-    options.dns.listen = both();
-    let running = run(options).await;
-    let server = &running.server;
-    let here = |bound: &SocketAddr| {
-        let ip: &str = if bound.is_ipv4() { "127.0.0.1" } else { "::1" };
-        SocketAddr::new(ip.parse().expect("it is an address"), bound.port())
-    };
-    let all = [
-        server.http_addresses(),
-        server.metrics_addresses(),
-        server.handle_addresses(),
-        server.dns_addresses(),
-    ]
-    .concat();
-    assert_eq!(all.len(), 8);
-    for address in all.iter().map(here) {
-        TcpStream::connect(address).await.expect("it listens");
-    }
-    for address in server.dns_addresses().iter().map(here) {
-        let socket = UdpSocket::bind((address.ip(), 0)).await.expect("it can");
-        socket.connect(address).await.expect("it has an address");
-        let asked = [0, 1, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0];
-        socket.send(&asked).await.expect("it can be sent");
-        let mut answer = [0; 512];
-        let received = timeout(PATIENCE, socket.recv(&mut answer)).await;
-        assert_eq!(received.expect("it answers").expect("it is read"), 12);
-    }
 }
