@@ -30,6 +30,9 @@ pub(crate) fn check(data: &[u8]) {
             "no more than there was"
         );
     }
+    if let Ok(found) = handle::interfaces(data) {
+        assert!(found.len() * 6 <= data.len(), "no more than there was");
+    }
     let Ok(record) = RecordRef::parse(data) else {
         return;
     };

@@ -39,5 +39,5 @@ pub use reassembly::{Reassembly, Taken};
 pub use resolution::Query;
 pub(in crate::protocol) use resolution::is_type;
 pub use respond::{Context, MakeChallenge, respond, too_busy};
-pub use value::{Interface, site};
+pub use value::{Interface, interfaces, site};
 pub(in crate::protocol) use view::{MadeUp, values_of};

@@ -2,8 +2,9 @@
 
 use core::net::IpAddr;
 
+use super::HandleError;
 use crate::{
-    change::{Route, Site, SiteProtocol, put_bytes32},
+    change::{Cursor, Route, Site, SiteProtocol, put_bytes32},
     record::{Permissions, Ttl, ValueRef},
 };
 
@@ -21,6 +22,17 @@ const HASH_WHOLE_HANDLE: u8 = 2;
 
 /// Interfaces: 1 for administration, 2 for queries, 3 for both.
 const INTERFACE_QUERY: u8 = 2;
+
+/// By their numbers.
+const INTERFACE_PROTOCOLS: [SiteProtocol; 4] = [
+    SiteProtocol::Udp,
+    SiteProtocol::Tcp,
+    SiteProtocol::Http,
+    SiteProtocol::Https,
+];
+
+/// Of a site, before its filter: two versions of two octets, serial, flags and hash.
+const SITE_HEADER_BYTES: usize = 8;
 
 //----------- Values -----------------------------------------------------------
 
@@ -110,6 +122,43 @@ pub fn site(serial: u16, interfaces: &[Interface]) -> Vec<u8> {
     out
 }
 
+/// The interfaces of a site that answer queries over what is known here.
+///
+/// # Errors
+/// Where it is cut off.
+pub fn interfaces(site: &[u8]) -> Result<Vec<Interface>, HandleError> {
+    let mut cursor = Cursor::new(site);
+    // Versions, serial, what it is and how it is hashed.
+    cursor.take(SITE_HEADER_BYTES)?;
+    cursor.bytes32()?;
+    for _ in 0..cursor.u32()? {
+        cursor.bytes32()?;
+        cursor.bytes32()?;
+    }
+    let mut found = Vec::new();
+    // Each takes more octets than none: a message has an end.
+    for _ in 0..cursor.u32()? {
+        cursor.u32()?;
+        let address = address_of(cursor.array()?);
+        cursor.bytes32()?;
+        for _ in 0..cursor.u32()? {
+            let (kind, protocol, port) = (cursor.u8()?, cursor.u8()?, cursor.u32()?);
+            let protocol = INTERFACE_PROTOCOLS.get(usize::from(protocol));
+            if let (Some(protocol), Ok(port)) = (protocol, u16::try_from(port))
+                && kind & INTERFACE_QUERY != 0
+            {
+                let protocol = *protocol;
+                found.push(Interface {
+                    address,
+                    protocol,
+                    port,
+                });
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// The sites of an enterprise's own node, of those that have an address and not a name: the
 /// protocol has no names there.
 pub(super) fn referral_sites(route: &Route) -> Vec<Vec<u8>> {
@@ -155,6 +204,14 @@ fn octets(address: IpAddr) -> [u8; 16] {
             octets[12..].copy_from_slice(&address.octets());
             octets
         }
+    }
+}
+
+fn address_of(octets: [u8; 16]) -> IpAddr {
+    let (zeros, last) = octets.split_at(12);
+    match <[u8; 4]>::try_from(last) {
+        Ok(four) if zeros == [0; 12] => IpAddr::from(four),
+        _ => IpAddr::from(octets),
     }
 }
 

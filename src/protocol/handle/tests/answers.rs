@@ -279,6 +279,20 @@ fn a_referral_names_the_sites_that_have_an_address() {
     assert!(strings(&said.body).contains("HS_SITE.PREFIX"));
     let octets = [192, 0, 2, 7];
     assert!(said.body.windows(4).any(|window| window == octets));
+    let values = SaidValues::decode(&said.body).unwrap().values;
+    let sites = values.iter().map(|one| interfaces(one.data).unwrap());
+    let sites: Vec<_> = sites
+        .flatten()
+        .map(|one| (one.address.to_string(), one.protocol, one.port))
+        .collect();
+    let expected = [
+        ("192.0.2.7".to_owned(), SiteProtocol::Tcp, 2_641),
+        ("2001:db8::7".to_owned(), SiteProtocol::Tcp, 2_641),
+    ];
+    assert_eq!(sites, expected);
+    for end in 0..values[0].data.len() {
+        assert!(interfaces(&values[0].data[..end]).is_err(), "{end}");
+    }
     let refused = Ask {
         op_flags: PUBLIC | Header::DO_NOT_REFER,
         ..ask("88.118.10/A")
