@@ -45,7 +45,9 @@ fn by_handle(code: u32) -> &'static str {
 ///
 /// DNS has one code for what is not registered, was removed, or is another node's.
 fn by_dns(said: &SaidAnswer) -> &'static str {
+    let is_delegated = said.authorities.iter().any(|one| one.kind == dns::NS);
     match (said.code, said.answers.len()) {
+        (0, 0) if is_delegated => "success",
         (0, 0) if said.extended == Some(NO_REACHABLE_AUTHORITY) => "error",
         (0, 0) => "denied",
         (0, _) => "success",
@@ -228,4 +230,105 @@ fn what_was_removed_or_is_private_has_one_answer() {
     }
     assert_eq!(counted(&node, "handle"), expected);
     assert_eq!(counted(&node, "dns"), expected);
+}
+
+/// Prefix, sites, and what each protocol says: HTTP, Handle, DNS. Where they differ the Handle
+/// protocol has nothing to say it with (`docs/handle.md`): it has no host names and no DNS.
+const SELF_BUILT: [(&str, &str, [&str; 3]); 4] = [
+    (
+        "88.118.61",
+        r#"[{"address":"node.example.cn","protocol":"https","port":8443}]"#,
+        ["success", "error", "success"],
+    ),
+    (
+        "88.118.62",
+        r#"[{"address":"192.0.2.7","protocol":"tcp","port":2641},
+            {"address":"2001:db8::7","protocol":"udp","port":2641}]"#,
+        ["success", "success", "success"],
+    ),
+    (
+        "88.118.63",
+        r#"[{"address":"ns1.firm.example","protocol":"dns","port":53},
+            {"address":"192.0.2.53","protocol":"dns","port":53}]"#,
+        ["success", "error", "success"],
+    ),
+    ("88.118.64", "", ["error", "error", "error"]),
+];
+
+fn self_built() -> Node {
+    let node = Node::start();
+    let token = format!("Authorization: Bearer {}", node.token());
+    let headers = [token.as_str(), "Content-Type: application/json"];
+    for (prefix, sites, _) in SELF_BUILT {
+        let route = match sites {
+            "" => String::new(),
+            sites => format!(r#","route":{{"sites":{sites}}}"#),
+        };
+        let body = format!(
+            r#"{{"prefix":"{prefix}","org_name":"自建","hosting":"self-built",
+                "certificate":{{"type":"other","number":"{prefix}"}}{route}}}"#
+        );
+        let mut client = Client::connect(node.address());
+        let (status, answer) =
+            client.request("POST", "/api/v1/enterprises", &headers, body.as_bytes());
+        assert_eq!(status, 201, "{}", String::from_utf8_lossy(&answer));
+    }
+    node
+}
+
+#[test]
+fn enterprises_with_nodes_of_their_own_are_told_as_far_as_each_protocol_can() {
+    let node = self_built();
+    let mut tallies = [Tally::new(), Tally::new(), Tally::new()];
+    for (prefix, _, expected) in SELF_BUILT {
+        let identifier = format!("{prefix}/A1");
+        let (status, _) = node.get(&format!("/api/v1/identifiers/{identifier}"));
+        let code = ask(&udp(&node), &request(1, &identifier, &[])).1;
+        let name = dns::name_of(&identifier).expect("it has a name");
+        let said = dns::ask(&dns::udp(&node), 1, &name, dns::TXT);
+        let found = [by_http(status), by_handle(code), by_dns(&said)];
+        assert_eq!(found, expected, "{prefix}");
+        for (tally, outcome) in tallies.iter_mut().zip(expected) {
+            *tally.entry(outcome).or_default() += 1;
+        }
+    }
+    let counts = ["http", "handle", "dns"].map(|protocol| counted(&node, protocol));
+    assert_eq!(counts, tallies);
+}
+
+#[test]
+fn the_command_line_names_the_same_sites_over_each_protocol() {
+    let node = self_built();
+    let ask = |via: &str, more: &[&str]| {
+        let output = node.run(&[&["resolve", "--via", via], more].concat());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let (shown, told) = (text(&output.stdout), text(&output.stderr));
+        (output.status.code(), shown, told)
+    };
+    for (prefix, sites, outcomes) in SELF_BUILT {
+        let identifier = format!("{prefix}/A1");
+        for (via, outcome) in ["http", "handle", "dns"].into_iter().zip(outcomes) {
+            let (code, shown, told) = ask(via, &["--json", &identifier]);
+            let what = format!("{prefix} over {via}: {shown}{told}");
+            if outcome != "success" {
+                assert_eq!(code, Some(1), "{what}");
+                let is_own = told.contains("own node") || told.contains("no_route");
+                assert!(is_own, "{what}");
+                assert!(!told.contains("another node"), "{what}");
+                continue;
+            }
+            assert_eq!(code, Some(0), "{what}");
+            let shown: serde_json::Value = serde_json::from_str(&shown).expect("it is JSON");
+            let sites: serde_json::Value = serde_json::from_str(sites).expect("it is JSON");
+            assert_eq!(shown["identifier"], identifier.as_str(), "{what}");
+            assert_eq!(shown["sites"], sites, "{what}");
+            let lines = ask(via, &[&identifier]);
+            assert_eq!(lines, ask("http", &[&identifier]), "the same lines");
+        }
+    }
+    let (code, _, told) = ask("handle", &["88.999.1/A1"]);
+    assert!(
+        code == Some(1) && told.contains("is another node's"),
+        "{told}"
+    );
 }

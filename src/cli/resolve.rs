@@ -8,6 +8,7 @@ mod shown;
 mod tests;
 
 use hyper::StatusCode;
+use serde_json::{Value, json};
 
 pub(super) use address::reachable;
 
@@ -34,11 +35,11 @@ pub(super) fn run(
         Via::Handle => Some(handle::resolve(config, node, asked)?),
         Via::Dns => Some(dns::resolve(config, node, &parse(asked)?)?),
     };
-    if let Some(said) = said {
+    if let Some((status, said)) = said {
         if output.is_json() {
             output.json(&said)?;
         } else {
-            let shown = shown::show(StatusCode::OK, &said.to_string(), asked);
+            let shown = shown::show(status, &said.to_string(), asked);
             output.text(&shown.unwrap_or_default())?;
         }
         return Ok(Exit::Done);
@@ -70,6 +71,12 @@ fn resolve(target: Target, asked: &str, as_json: bool) -> Result<String, Failure
     let text = String::from_utf8(reply.body.to_vec()).map_err(|_| unintelligible(&reply))?;
     let shown = shown::show(reply.status, &text, asked).ok_or_else(|| unintelligible(&reply))?;
     Ok(if as_json { text } else { shown })
+}
+
+/// What another protocol says of an enterprise's own node, in the words of version 1's replies.
+fn referral(asked: &str, sites: &[Value]) -> (StatusCode, Value) {
+    let said = json!({ "identifier": asked, "sites": sites });
+    (StatusCode::MULTIPLE_CHOICES, said)
 }
 
 //----------- Refusals -----------------------------------------------------------

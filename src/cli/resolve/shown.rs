@@ -149,7 +149,7 @@ fn put(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 }
 
 /// The text with whatever would move the cursor or turn the direction as an escape.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         let is_bidi = matches!(character,
