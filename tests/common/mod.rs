@@ -25,6 +25,10 @@ const READY_TRIES_MAX: u32 = 30_000;
 /// Between two questions: short, since tests measure how long a start takes.
 const READY_PAUSE: Duration = Duration::from_millis(2);
 
+/// How often a count is asked for that is still to come.
+const SETTLED_TRIES_MAX: u32 = 500;
+const SETTLED_PAUSE: Duration = Duration::from_millis(10);
+
 /// Names another binary to test, such as a release build or one on another machine's disk.
 const BINARY_VARIABLE: &str = "BIAOSHI_TEST_BINARY";
 
@@ -293,6 +297,19 @@ impl Drop for Node {
             eprintln!("its folder is kept: {}", self.folder.path().display());
         }
     }
+}
+
+/// What `found` says, once it is `expected`, or after five seconds: an answer is counted when it has
+/// left, and whoever has it may ask for the count before.
+pub(crate) fn settled<T: PartialEq>(expected: &T, found: impl Fn() -> T) -> T {
+    for _ in 0..SETTLED_TRIES_MAX {
+        let now = found();
+        if now == *expected {
+            return now;
+        }
+        std::thread::sleep(SETTLED_PAUSE);
+    }
+    found()
 }
 
 /// The binary under test, built with the tests unless another is named.
