@@ -111,10 +111,14 @@ fn plain(name: &str) -> Box<dyn FnMut()> {
         }),
         "index_get" => {
             let state = common::state(1_000);
-            let key = common::identifier(500).key();
+            // Many of them: how far one is from its place depends on the secret of the hash.
+            let keys: Vec<_> = (0..1_000).map(|n| common::identifier(n).key()).collect();
+            let mut keys = keys.into_iter().cycle();
             Box::new(move || {
-                let key = black_box(key.as_bytes());
-                black_box(state.index().with(key, |slot| slot.position.seq));
+                let key = keys.next().expect("they go round");
+                state.index().with(black_box(key.as_bytes()), |slot| {
+                    black_box(slot.position.seq)
+                });
             })
         }
         "append_1" => append(1),

@@ -130,7 +130,7 @@ def parse_redis_benchmark(text, count):
 def dnsperf(lab, port, seconds, rate=None):
     words = ["dnsperf", "-s", LOOPBACK, "-p", port, "-d", lab.data.queries, "-l", seconds]
     window = SOCKETS * (OPEN_WINDOW if rate else WINDOW)
-    words += ["-c", SOCKETS, "-T", 1, "-q", window, "-t", 1, "-O", "suppress=timeout"]
+    words += ["-c", SOCKETS, "-T", 1, "-q", window, "-t", 1, "-O", "suppress=timeout", "-e"]
     words += ["-Q", rate] if rate else []
     done = run(words, _time_limit(lab, seconds))
     load = parse_dnsperf(done.output)

@@ -31,6 +31,10 @@ const REGEXP_AFTER: &str = "!";
 /// The most octets of a character string (RFC 1035 §3.3).
 pub(super) const STRING_BYTES_MAX: usize = 255;
 
+/// Data of a set that are compared each with each: hashing one costs as much as some comparisons,
+/// and a record may have 256.
+const COMPARED_MAX: usize = 16;
+
 /// The longest TTL (RFC 2181 §8).
 const TTL_SECONDS_MAX: u32 = i32::MAX as u32;
 
@@ -64,12 +68,26 @@ pub(super) fn of_found(
 
 /// The set of records of those data: no two of a set are equal (RFC 2181 §5).
 pub(super) fn set_of(name: &Name, ttl: u32, data: Vec<RData>) -> Vec<Record> {
+    let record = |one| Record::from_rdata(name.clone(), ttl, one);
+    distinct(data).into_iter().map(record).collect()
+}
+
+/// The first of those that are equal.
+fn distinct(data: Vec<RData>) -> Vec<RData> {
+    let mut firsts = Vec::with_capacity(data.len());
+    if data.len() <= COMPARED_MAX {
+        for one in data {
+            if !firsts.contains(&one) {
+                firsts.push(one);
+            }
+        }
+        return firsts;
+    }
     let mut seen = HashSet::with_capacity(data.len());
     let is_first: Vec<bool> = data.iter().map(|one| seen.insert(one)).collect();
     let all = data.into_iter().zip(is_first);
-    let firsts = all.filter_map(|(one, is_first)| is_first.then_some(one));
-    let record = |one| Record::from_rdata(name.clone(), ttl, one);
-    firsts.map(record).collect()
+    firsts.extend(all.filter_map(|(one, is_first)| is_first.then_some(one)));
+    firsts
 }
 
 /// A URL as NAPTR or URI; nothing where it does not fit.

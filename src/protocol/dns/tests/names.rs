@@ -151,3 +151,17 @@ fn a_node_that_starts_knows_no_serial() {
     assert_eq!(told("ns1.id.example.", RecordType::A).answers.len(), 1);
     assert_eq!(told("example.org.", RecordType::SOA).code, 5);
 }
+
+//----------- Sets -------------------------------------------------------------
+
+/// RFC 2181 §5: whether they are compared or hashed.
+#[test]
+fn no_set_has_two_equal_records() {
+    for kind in [RecordType::NAPTR, records::URI] {
+        assert_eq!(told(&name_of("88.118.8/SAME1"), kind).2.len(), 1, "{kind}");
+        let (message, _) = ask(&name_of("88.118.8/HALF1"), kind).tcp().answer();
+        assert_eq!(message.answers.len(), 20, "{kind}");
+    }
+    // Each has its index there.
+    assert_eq!(told(&name_of("88.118.8/SAME1"), RecordType::TXT).2.len(), 3);
+}
