@@ -94,15 +94,7 @@ fn node() -> Resolver {
             .map(|n| url(n, &format!("https://e.example/{n}")))
             .collect(),
     );
-    let same = |index| {
-        url(
-            index,
-            ["https://e.example/a", "https://E.example/a"][index as usize % 2],
-        )
-    };
-    built.put("88.118.8/SAME1", (1..=3).map(same).collect());
-    let half = |index| url(index, &format!("https://e.example/{}", index / 2));
-    built.put("88.118.8/HALF1", (2..=41).map(half).collect());
+    put_sets(&built, url);
     let piece = |index| value(index, "NAME", "x".repeat(1_000).as_bytes(), 0b1110);
     built.put("88.118.8/BIG1", (1..=20).map(piece).collect());
     let octets = value(1, "RAW", &[0xff, 0, b'"'], 0b1110);
@@ -113,6 +105,19 @@ fn node() -> Resolver {
     built.put("88.118.13/a/b", vec![name]);
     built.remove("88.118.13/a/b");
     built.resolver()
+}
+
+/// Records that are equal, few and many.
+fn put_sets(built: &Built, url: impl Fn(u32, &str) -> crate::record::Value) {
+    let same = |index| {
+        url(
+            index,
+            ["https://e.example/a", "https://E.example/a"][index as usize % 2],
+        )
+    };
+    built.put("88.118.8/SAME1", (1..=3).map(same).collect());
+    let half = |index| url(index, &format!("https://e.example/{}", index / 2));
+    built.put("88.118.8/HALF1", (2..=41).map(half).collect());
 }
 
 /// The name of an identifier, with a dot at its end.
