@@ -22,12 +22,13 @@ pub(super) struct Usage {
 impl Usage {
     /// Of these processes together; none where one is not there.
     pub(super) fn of(pids: &[u32]) -> Option<Self> {
-        let each = pids.iter().map(|pid| Self::of_one(&pid.to_string()));
-        let add = |sum: Self, one: Self| Self {
-            cpu_seconds: sum.cpu_seconds + one.cpu_seconds,
-            rss_bytes: sum.rss_bytes + one.rss_bytes,
-        };
-        each.sum_options(add)
+        pids.iter().try_fold(Self::default(), |sum, pid| {
+            let one = Self::of_one(&pid.to_string())?;
+            Some(Self {
+                cpu_seconds: sum.cpu_seconds + one.cpu_seconds,
+                rss_bytes: sum.rss_bytes + one.rss_bytes,
+            })
+        })
     }
 
     /// Of this process.
@@ -42,17 +43,6 @@ impl Usage {
             cpu_seconds: cpu_seconds(&stat)?,
             rss_bytes: rss_bytes(&status)?,
         })
-    }
-}
-
-/// Adds up what is there, if all of it is.
-trait SumOptions<T> {
-    fn sum_options(self, add: impl Fn(T, T) -> T) -> Option<T>;
-}
-
-impl<T: Default, I: Iterator<Item = Option<T>>> SumOptions<T> for I {
-    fn sum_options(mut self, add: impl Fn(T, T) -> T) -> Option<T> {
-        self.try_fold(T::default(), |sum, one| Some(add(sum, one?)))
     }
 }
 
