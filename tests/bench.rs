@@ -3,8 +3,8 @@
 mod common;
 
 use std::{
-    io::{BufRead, BufReader},
-    net::{SocketAddr, UdpSocket},
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     process::{Child, Command, Output, Stdio},
     time::Duration,
 };
@@ -199,6 +199,44 @@ fn what_is_not_answered_is_lost_and_an_answer_that_comes_twice_counts_once() {
     });
     assert_eq!(said["answered"], 200, "{said}");
     assert_eq!(said["lost"], 100, "{said}");
+}
+
+/// Over HTTP answers have no number: one that does not come costs its connection, and is lost.
+#[test]
+fn a_connection_that_falls_silent_is_left_and_its_question_is_lost() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound").to_string();
+    let ask = ["--via", "http", "--address", &address, "--count", "1000"];
+    let more = ["--questions", "30", "--sockets", "1"];
+    let said = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // Twenty answers on the first connection, and then none; the other answers all.
+            for answers in [20, usize::MAX] {
+                let (stream, _) = listener.accept().expect("it connects");
+                scope.spawn(move || answer_so_many(stream, answers));
+            }
+        });
+        bench(&mut binary(), &[&ask[..], &more].concat())
+    });
+    assert_eq!(
+        (&said["sent"], &said["answered"]),
+        (&30.into(), &29.into()),
+        "{said}"
+    );
+    assert_eq!(said["lost"], 1, "{said}");
+}
+
+/// Answers requests of one segment each; reads on when it answers no more.
+fn answer_so_many(mut stream: TcpStream, answers: usize) {
+    let mut buffer = [0; 4_096];
+    let mut asked = 0;
+    while stream.read(&mut buffer).is_ok_and(|length| length > 0) {
+        asked += 1;
+        if asked <= answers {
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+            stream.write_all(answer).expect("it is read");
+        }
+    }
 }
 
 /// Datagrams, until none has come for a while.

@@ -88,6 +88,12 @@ impl Slots {
         Some(settled)
     }
 
+    /// Has any been under way since `before_ns` or longer?
+    pub(super) fn has_expired(&self, before_ns: u64) -> bool {
+        let is_late = |slot: &Slot| slot.is_taken && slot.since_ns <= before_ns;
+        self.slots.iter().any(is_late)
+    }
+
     /// Gives back what has been under way since `before_ns` or longer.
     pub(super) fn expire(&mut self, before_ns: u64, mut lost: impl FnMut(Slot)) {
         for (at, slot) in (0..).zip(&mut self.slots) {

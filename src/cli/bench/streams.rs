@@ -34,6 +34,8 @@ pub(super) struct Stream {
     out: Vec<u8>,
     /// What is read and not taken.
     heard: Vec<u8>,
+    /// What was under way is given up: another connection has to be made.
+    is_given_up: bool,
     reconnects: u32,
 }
 
@@ -51,6 +53,7 @@ impl Stream {
             order: VecDeque::new(),
             out: Vec::new(),
             heard: Vec::new(),
+            is_given_up: false,
             reconnects: 0,
         })
     }
@@ -67,6 +70,7 @@ impl Stream {
         self.order.clear();
         self.out.clear();
         self.heard.clear();
+        self.is_given_up = false;
         self.stream = connect(self.address)?;
         Ok(())
     }
@@ -148,6 +152,9 @@ impl Line for Stream {
     }
 
     fn ask(&mut self, worker: &mut Worker<'_>, _: &mut Scratch, most: usize) -> io::Result<()> {
+        if self.is_given_up {
+            self.reconnect(worker)?;
+        }
         let now_ns = worker.now_ns();
         for _ in 0..most {
             if self.slots.is_full() {
@@ -188,9 +195,13 @@ impl Line for Stream {
     }
 
     fn expire(&mut self, before_ns: u64, lost: &mut dyn FnMut(Slot)) {
-        // Answers in order cannot be told apart once one is given up: they are waited for.
         if number_at(self.via).is_some() {
             self.slots.expire(before_ns, lost);
+        } else if self.slots.has_expired(before_ns) {
+            // Answers in order cannot be told apart once one is given up: all of them are.
+            self.slots.expire(u64::MAX, lost);
+            self.order.clear();
+            self.is_given_up = true;
         }
     }
 }
