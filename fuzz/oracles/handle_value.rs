@@ -82,7 +82,7 @@ fn check_value(said: &SaidValue<'_>, value: &ValueRef<'_>) {
         (said.index, said.kind),
         (value.index, value.kind.as_bytes())
     );
-    assert_eq!(said.data, value.data);
+    assert_eq!(value.data, *said.data);
     assert_eq!(said.permissions, value.permissions.bits());
     let (Ttl::Relative(seconds) | Ttl::Absolute(seconds)) = value.ttl;
     assert_eq!(said.ttl, seconds);
@@ -117,6 +117,6 @@ fn check_dns(resolver: &Resolver, public: &[ValueRef<'_>]) {
 
 fn text(value: &ValueRef<'_>) -> Vec<u8> {
     let mut text = format!("{} {}=", value.index, value.kind).into_bytes();
-    text.extend(value.data);
+    value.data.append_to(&mut text);
     text
 }

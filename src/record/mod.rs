@@ -7,12 +7,14 @@
 //!
 //! `docs/format/record-v1.md` describes every byte. Pure.
 
+mod data;
 mod owned;
 #[cfg(test)]
 mod tests;
 mod value;
 mod view;
 
+pub use data::{DIGITS_MAX, Data, Day, Digits, Made, Middle, SuffixRef, Text};
 pub use owned::{RECORD_BYTES_MAX, Record, RecordError, VALUES_MAX};
 pub use value::{
     DATA_BYTES_MAX, Permissions, PermissionsError, REFERENCES_MAX, Reference, TTL_SECONDS_DEFAULT,

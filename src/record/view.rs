@@ -1,7 +1,7 @@
 //! Records as they lie in memory and in the ledger: borrowed views over canonical bytes.
 
 use super::{
-    DATA_BYTES_MAX, Permissions, RECORD_BYTES_MAX, REFERENCES_MAX, Record, Reference, Ttl,
+    DATA_BYTES_MAX, Data, Permissions, RECORD_BYTES_MAX, REFERENCES_MAX, Record, Reference, Ttl,
     VALUES_MAX, Value, owned::VERSION, value::HANDLE_BYTES_MAX,
 };
 
@@ -116,7 +116,7 @@ pub struct ValueRef<'a> {
     /// Its type.
     pub kind: &'a str,
     /// Its data.
-    pub data: &'a [u8],
+    pub data: Data<'a>,
     /// How long it may be cached.
     pub ttl: Ttl,
     /// Who may read and write it.
@@ -165,7 +165,7 @@ impl<'a> ValueRef<'a> {
         Value {
             index: self.index,
             kind: self.kind.into(),
-            data: self.data.into(),
+            data: self.data.to_vec().into(),
             ttl: self.ttl,
             permissions: self.permissions,
             timestamp_ms: self.timestamp_ms,
@@ -193,7 +193,7 @@ impl<'a> ValueRef<'a> {
         Some(Self {
             index,
             kind: std::str::from_utf8(kind).ok()?,
-            data,
+            data: Data::Plain(data),
             ttl: match ttl_kind {
                 0 => Ttl::Relative(ttl),
                 1 => Ttl::Absolute(ttl),

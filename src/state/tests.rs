@@ -168,7 +168,7 @@ proptest! {
             let key = identifier(&format!("88.118.8/{which}")).key();
             let held = state.index().with(key.as_bytes(), Clone::clone).unwrap();
             prop_assert_eq!(held.position, position);
-            let held = held.record().map(|record| record.values().next().unwrap().data[0] - b'a');
+            let held = held.record().map(|record| record.values().next().unwrap().data.to_vec()[0] - b'a');
             prop_assert_eq!(held, data);
         }
     }

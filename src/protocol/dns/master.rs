@@ -9,6 +9,7 @@ use super::{
     },
     zone::Zone,
 };
+use crate::record::Data;
 
 //----------- own_lines --------------------------------------------------------
 
@@ -44,6 +45,7 @@ pub fn value_data(
     record: ValueRecord,
     (index, kind, data): (u32, &str, &[u8]),
 ) -> Option<String> {
+    let data = &Data::Plain(data);
     Some(match record {
         ValueRecord::Naptr => format!(
             "NAPTR {NAPTR_ORDER} {NAPTR_PREFERENCE} {} {} {} .",

@@ -8,7 +8,10 @@ use hickory_proto::rr::{
 };
 
 use super::zone::Zone;
-use crate::{record::Ttl, resolver::Found};
+use crate::{
+    record::{Data, Ttl},
+    resolver::Found,
+};
 
 /// URI (RFC 7553 §3), which the library has no name for.
 pub(super) const URI: RecordType = RecordType::Unknown(256);
@@ -55,8 +58,8 @@ pub(super) fn of_found(
     let (mut records, mut ttl) = (Vec::new(), TTL_SECONDS_MAX);
     for value in found.values() {
         let data = match kind {
-            RecordType::TXT => Some(txt(&value_text(value.index, value.kind, value.data))),
-            _ => url_of(value.kind, value.data).and_then(|url| of_url(zone, kind, &url)),
+            RecordType::TXT => Some(txt(&value_text(value.index, value.kind, &value.data))),
+            _ => url_of(value.kind, &value.data).and_then(|url| of_url(zone, kind, &url)),
         };
         if let Some(data) = data {
             ttl = ttl.min(seconds(value.ttl));
@@ -131,18 +134,18 @@ pub(super) fn txt(text: &[u8]) -> RData {
 }
 
 /// `<index> <type>=<data>`: records of one type have no order, and must not be equal.
-pub(super) fn value_text(index: u32, kind: &str, data: &[u8]) -> Vec<u8> {
+pub(super) fn value_text(index: u32, kind: &str, data: &Data<'_>) -> Vec<u8> {
     let mut text = format!("{index} {kind}=").into_bytes();
-    text.extend(data);
+    data.append_to(&mut text);
     text
 }
 
 /// The URL of a value of that type, written anew: in ASCII.
-pub(super) fn url_of(kind: &str, data: &[u8]) -> Option<String> {
+pub(super) fn url_of(kind: &str, data: &Data<'_>) -> Option<String> {
     if !kind.eq_ignore_ascii_case("URL") {
         return None;
     }
-    normal(std::str::from_utf8(data).ok()?)
+    normal(&data.text()?.to_cow())
 }
 
 /// A URL as all write it: two that are the same are equal.

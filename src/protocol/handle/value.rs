@@ -42,7 +42,8 @@ pub(super) fn put_value(out: &mut Vec<u8>, value: &ValueRef<'_>) {
     let seconds = u32::try_from(value.timestamp_ms / 1_000).unwrap_or(u32::MAX);
     put_start(out, value.index, seconds, value.ttl, value.permissions);
     put_bytes32(out, value.kind.as_bytes());
-    put_bytes32(out, value.data);
+    put_count(out, value.data.len());
+    value.data.append_to(out);
     let count_at = out.len();
     out.extend([0; 4]);
     let mut count = 0_u32;

@@ -103,7 +103,7 @@ fn target(value: ValueRef<'_>) -> Option<Response> {
         return None;
     }
     // Written anew, so that what is not ASCII or not legal in a header is encoded.
-    let url = url::Url::parse(std::str::from_utf8(value.data).ok()?).ok()?;
+    let url = url::Url::parse(&value.data.text()?.to_cow()).ok()?;
     if !matches!(url.scheme(), "http" | "https") {
         return None;
     }

@@ -189,7 +189,7 @@ fn data_json(data: &[u8]) -> Value {
 }
 
 fn value_json(value: &ValueRef<'_>) -> Value {
-    let data = data_json(value.data);
+    let data = data_json(&value.data.to_cow());
     let mut body = Map::new();
     body.insert("index".to_owned(), json!(value.index));
     body.insert("type".to_owned(), json!(value.kind));

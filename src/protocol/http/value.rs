@@ -1,10 +1,10 @@
 //! Values of records as JSON, both ways.
 
 use data_encoding::BASE64;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::{
-    record::{Permissions, Reference, Ttl, ValueRef},
+    record::{Permissions, Reference, Text, Ttl, ValueRef},
     registry::RequestedValue,
 };
 
@@ -149,16 +149,20 @@ pub(super) struct ValueReply<'a> {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 enum DataReply<'a> {
-    Text(&'a str),
-    Formatted { format: Format, value: String },
+    #[serde(serialize_with = "text_reply")]
+    Text(Text<'a>),
+    Formatted {
+        format: Format,
+        value: String,
+    },
 }
 
 impl<'a> From<ValueRef<'a>> for ValueReply<'a> {
     fn from(value: ValueRef<'a>) -> Self {
-        let data = std::str::from_utf8(value.data).map_or_else(
-            |_| DataReply::Formatted {
+        let data = value.data.text().map_or_else(
+            || DataReply::Formatted {
                 format: Format::Base64,
-                value: BASE64.encode(value.data),
+                value: BASE64.encode(&value.data.to_cow()),
             },
             DataReply::Text,
         );
@@ -171,6 +175,14 @@ impl<'a> From<ValueRef<'a>> for ValueReply<'a> {
             timestamp: time_ms(value.timestamp_ms),
             references: references_reply(&value),
         }
+    }
+}
+
+/// A text as JSON, piece by piece.
+fn text_reply<S: Serializer>(text: &Text<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    match text {
+        Text::Plain(text) => serializer.serialize_str(text),
+        Text::Made(_) => serializer.collect_str(text),
     }
 }
 

@@ -1,0 +1,429 @@
+//! Data of values: bytes as they are, or a text that is made of parts.
+//!
+//! What an index keeps of a value may be less than its bytes: a serial number that the identifier
+//! has already, or a date. Protocols write either kind straight into their reply.
+
+use std::{borrow::Cow, fmt};
+
+/// The most decimal digits of a [`Digits`]: what 64 bits hold whatever the digits are.
+pub const DIGITS_MAX: u8 = 19;
+
+//----------- Data -------------------------------------------------------------
+
+/// The data of a value.
+#[derive(Debug, Clone, Copy)]
+pub enum Data<'a> {
+    /// Bytes as they are, often UTF-8.
+    Plain(&'a [u8]),
+    /// A text that is made of parts.
+    Made(Made<'a>),
+}
+
+/// A text around something that is derived or packed.
+#[derive(Debug, Clone, Copy)]
+pub struct Made<'a> {
+    /// What stands before it.
+    pub head: &'a str,
+    /// What is derived or packed.
+    pub middle: Middle<'a>,
+    /// What stands behind it.
+    pub tail: &'a str,
+}
+
+/// What a made text is made of.
+#[derive(Debug, Clone, Copy)]
+pub enum Middle<'a> {
+    /// A decimal number.
+    Digits(Digits),
+    /// A day.
+    Day(Day),
+    /// The suffix of the identifier, as registered.
+    Suffix(SuffixRef<'a>),
+    /// The whole identifier, as registered: its prefix, a slash and its suffix.
+    Identifier(&'a str, SuffixRef<'a>),
+}
+
+impl<'a> Data<'a> {
+    /// Its bytes, which are copied where it is made.
+    #[must_use]
+    pub fn to_cow(&self) -> Cow<'a, [u8]> {
+        match self {
+            Self::Plain(bytes) => Cow::Borrowed(bytes),
+            Self::Made(_) => {
+                let mut out = Vec::with_capacity(self.len());
+                self.append_to(&mut out);
+                Cow::Owned(out)
+            }
+        }
+    }
+
+    /// Its bytes, in a vector.
+    #[must_use]
+    pub fn to_vec(&self) -> Vec<u8> {
+        self.to_cow().into_owned()
+    }
+
+    /// How many bytes it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Plain(bytes) => bytes.len(),
+            Self::Made(made) => made.head.len() + made.middle.len() + made.tail.len(),
+        }
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Appends its bytes.
+    pub fn append_to(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Plain(bytes) => out.extend_from_slice(bytes),
+            Self::Made(made) => made.each_piece(|piece| out.extend_from_slice(piece.as_bytes())),
+        }
+    }
+
+    /// The same as a text, where it is one.
+    #[must_use]
+    pub fn text(&self) -> Option<Text<'a>> {
+        match self {
+            Self::Plain(bytes) => std::str::from_utf8(bytes).ok().map(Text::Plain),
+            Self::Made(made) => Some(Text::Made(*made)),
+        }
+    }
+}
+
+impl PartialEq for Data<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.to_cow() == other.to_cow()
+    }
+}
+
+impl Eq for Data<'_> {}
+
+impl PartialEq<[u8]> for Data<'_> {
+    fn eq(&self, other: &[u8]) -> bool {
+        *self == Data::Plain(other)
+    }
+}
+
+//----------- Text -------------------------------------------------------------
+
+/// Data that is UTF-8.
+#[derive(Debug, Clone, Copy)]
+pub enum Text<'a> {
+    /// As it is.
+    Plain(&'a str),
+    /// Made of parts; [`fmt::Display`] writes them one by one.
+    Made(Made<'a>),
+}
+
+impl<'a> Text<'a> {
+    /// The text, which is copied where it is made.
+    #[must_use]
+    pub fn to_cow(&self) -> Cow<'a, str> {
+        match self {
+            Self::Plain(text) => Cow::Borrowed(text),
+            Self::Made(_) => Cow::Owned(self.to_string()),
+        }
+    }
+}
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(text) => f.write_str(text),
+            Self::Made(made) => {
+                let mut written = Ok(());
+                made.each_piece(|piece| {
+                    if written.is_ok() {
+                        written = f.write_str(piece);
+                    }
+                });
+                written
+            }
+        }
+    }
+}
+
+//----------- Parts ------------------------------------------------------------
+
+impl Made<'_> {
+    /// Runs `f` on each piece, in order.
+    fn each_piece(&self, mut f: impl FnMut(&str)) {
+        f(self.head);
+        match self.middle {
+            Middle::Digits(digits) => digits.with_text(&mut f),
+            Middle::Day(day) => day.with_text(&mut f),
+            Middle::Suffix(suffix) => suffix.each_piece(&mut f),
+            Middle::Identifier(prefix, suffix) => {
+                f(prefix);
+                f("/");
+                suffix.each_piece(&mut f);
+            }
+        }
+        f(self.tail);
+    }
+}
+
+impl Middle<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Digits(digits) => digits.len(),
+            Self::Day(_) => Day::TEXT_BYTES,
+            Self::Suffix(suffix) => suffix.len(),
+            Self::Identifier(prefix, suffix) => prefix.len() + 1 + suffix.len(),
+        }
+    }
+}
+
+/// A suffix as registered: a text, and decimal digits at its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SuffixRef<'a> {
+    /// What stands before the digits.
+    pub head: &'a str,
+    /// The digits at its end, where they are kept as a number.
+    pub digits: Option<Digits>,
+}
+
+impl SuffixRef<'_> {
+    /// How many bytes it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.head.len() + self.digits.map_or(0, |digits| digits.len())
+    }
+
+    /// Whether it has none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Runs `f` on each piece, in order.
+    pub fn each_piece(&self, mut f: impl FnMut(&str)) {
+        f(self.head);
+        if let Some(digits) = self.digits {
+            digits.with_text(f);
+        }
+    }
+
+    /// Whether it is that suffix, which is folded: without ASCII case.
+    #[must_use]
+    pub fn is_folded(&self, folded: &[u8]) -> bool {
+        let Some((head, rest)) = folded.split_at_checked(self.head.len()) else {
+            return false;
+        };
+        let is_rest = match self.digits {
+            None => rest.is_empty(),
+            Some(digits) => {
+                let mut is_same = false;
+                rest.len() == digits.len() && {
+                    digits.with_text(|text| is_same = text.as_bytes() == rest);
+                    is_same
+                }
+            }
+        };
+        is_rest && head.eq_ignore_ascii_case(self.head.as_bytes())
+    }
+}
+
+/// A decimal number with at least so many digits: zeros stand before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Digits {
+    /// The number.
+    pub number: u64,
+    /// At least so many digits, at most [`DIGITS_MAX`].
+    pub width: u8,
+}
+
+impl Digits {
+    /// Reads a text of 1 to [`DIGITS_MAX`] ASCII digits.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let width = u8::try_from(text.len()).ok()?;
+        let is_number =
+            (1..=DIGITS_MAX).contains(&width) && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = is_number.then(|| text.parse().ok()).flatten()?;
+        Some(Self { number, width })
+    }
+
+    fn len(self) -> usize {
+        let digits = self.number.checked_ilog10().unwrap_or_default() + 1;
+        usize::from(self.width).max(usize::try_from(digits).unwrap_or_default())
+    }
+
+    /// Runs `f` on its text.
+    fn with_text(self, f: impl FnOnce(&str)) {
+        // As many as the largest number has; no width is larger.
+        let mut text = [b'0'; 20];
+        let (mut at, mut number) = (text.len(), self.number);
+        while number > 0 {
+            at -= 1;
+            text[at] = b'0' + u8::try_from(number % 10).unwrap_or_default();
+            number /= 10;
+        }
+        let from = text.len() - self.len().min(text.len());
+        f(std::str::from_utf8(&text[from..]).unwrap_or_default());
+    }
+}
+
+/// A day of the years 2000 to 2255, written as `2026-05-27`. Days that are in no calendar are days
+/// too: what was written is what is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day(u32);
+
+impl Day {
+    /// Bytes of its text.
+    const TEXT_BYTES: usize = 10;
+
+    /// Reads `2026-05-27`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let [y0, y1, y2, y3, b'-', m0, m1, b'-', d0, d1] = *text.as_bytes() else {
+            return None;
+        };
+        let digits = [y0, y1, y2, y3, m0, m1, d0, d1];
+        let number = digits.iter().try_fold(0_u32, |number, byte| {
+            byte.is_ascii_digit()
+                .then(|| number * 10 + u32::from(byte - b'0'))
+        })?;
+        Self::from_number(number)
+    }
+
+    /// The day of a number such as 20260527.
+    #[must_use]
+    pub fn from_number(number: u32) -> Option<Self> {
+        let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
+        let fits = (2000..2256).contains(&year) && month < 16 && day < 32;
+        fits.then(|| Self(((year - 2000) << 9) | (month << 5) | day))
+    }
+
+    /// The day of a code.
+    #[must_use]
+    pub fn from_code(code: u32) -> Option<Self> {
+        let (month, day) = (code >> 5 & 15, code & 31);
+        Self::from_number(((code >> 9) + 2000) * 10_000 + month * 100 + day)
+    }
+
+    /// A number below 2¹⁷ that is the day.
+    #[must_use]
+    pub fn code(self) -> u32 {
+        self.0
+    }
+
+    /// Runs `f` on its text.
+    fn with_text(self, f: impl FnOnce(&str)) {
+        let (year, month, day) = ((self.0 >> 9) + 2000, self.0 >> 5 & 15, self.0 & 31);
+        let digit = |number: u32| b'0' + u8::try_from(number % 10).unwrap_or_default();
+        let text = [
+            digit(year / 1000),
+            digit(year / 100),
+            digit(year / 10),
+            digit(year),
+            b'-',
+            digit(month / 10),
+            digit(month),
+            b'-',
+            digit(day / 10),
+            digit(day),
+        ];
+        f(std::str::from_utf8(&text).unwrap_or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn made<'a>(head: &'a str, middle: Middle<'a>, tail: &'a str) -> Data<'a> {
+        Data::Made(Made { head, middle, tail })
+    }
+
+    #[test]
+    fn made_data_is_its_text() {
+        let suffix = SuffixRef {
+            head: "P",
+            digits: Digits::parse("0020"),
+        };
+        let rows = [
+            (
+                made("x/", Middle::Digits(Digits::parse("007").unwrap()), "?"),
+                "x/007?",
+            ),
+            (
+                made("", Middle::Day(Day::parse("2026-05-27").unwrap()), ""),
+                "2026-05-27",
+            ),
+            (made("a", Middle::Suffix(suffix), "b"), "aP0020b"),
+            (
+                made("", Middle::Identifier("88.118.8", suffix), ""),
+                "88.118.8/P0020",
+            ),
+            (Data::Plain("液压泵".as_bytes()), "液压泵"),
+        ];
+        for (data, text) in rows {
+            assert_eq!(data, *text.as_bytes());
+            assert_eq!(data.len(), text.len());
+            assert_eq!(data.text().unwrap().to_string(), text);
+            assert_eq!(data.text().unwrap().to_cow(), text);
+            assert_eq!(data.to_vec(), text.as_bytes());
+            assert!(data != *format!("{text}1").as_bytes() && data != b"2026-05-28"[..]);
+        }
+        assert!(Data::Plain(b"\xff").text().is_none());
+        assert!(Data::Plain(b"").is_empty());
+    }
+
+    #[test]
+    fn only_what_comes_back_is_a_number_or_a_day() {
+        for text in ["", "+1", "12345678901234567890", "1a", "１"] {
+            assert_eq!(Digits::parse(text), None, "{text}");
+        }
+        for text in [
+            "1999-12-31",
+            "2256-01-01",
+            "2026-16-01",
+            "2026-01-32",
+            "2026-1-01",
+            "20260101",
+        ] {
+            assert_eq!(Day::parse(text), None, "{text}");
+        }
+        // In no calendar, and yet what somebody wrote.
+        assert!(Day::parse("2026-02-31").is_some() && Day::parse("2026-00-00").is_some());
+        assert_eq!(Day::from_code(1 << 17), None);
+    }
+
+    proptest! {
+        #[test]
+        fn digits_come_back(text in "[0-9]{1,19}") {
+            let digits = Digits::parse(&text).unwrap();
+            let mut read = String::new();
+            digits.with_text(|text| read.push_str(text));
+            prop_assert_eq!(digits.len(), text.len());
+            prop_assert_eq!(read, text);
+        }
+
+        #[test]
+        fn days_come_back(text in "2[01][0-9]{2}-[01][0-9]-[0-3][0-9]") {
+            if let Some(day) = Day::parse(&text) {
+                prop_assert_eq!(Day::from_code(day.code()), Some(day));
+                prop_assert_eq!(made("", Middle::Day(day), "").to_vec(), text.as_bytes());
+            }
+        }
+
+        #[test]
+        fn a_suffix_is_found_by_its_folded_text(head in "\\PC{0,5}", digits in "[0-9]{1,19}") {
+            let suffix = SuffixRef { head: &head, digits: Digits::parse(&digits) };
+            let folded = format!("{head}{digits}").to_ascii_uppercase();
+            prop_assert!(suffix.is_folded(folded.as_bytes()));
+            prop_assert!(!suffix.is_folded(&folded.as_bytes()[1..]));
+            let longer = format!("{folded}0");
+            prop_assert!(!suffix.is_folded(longer.as_bytes()));
+        }
+    }
+}
