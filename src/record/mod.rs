@@ -3,12 +3,14 @@
 //! ```text
 //! Record     owned, checked, in order of index             owned.rs, value.rs
 //! RecordRef  the same over canonical bytes, borrowed       view.rs
+//! PackedRef  the same over what an index keeps of it       packed/
 //! ```
 //!
 //! `docs/format/record-v1.md` describes every byte. Pure.
 
 mod data;
 mod owned;
+pub mod packed;
 #[cfg(test)]
 mod tests;
 mod value;

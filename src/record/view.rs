@@ -6,7 +6,7 @@ use super::{
 };
 
 /// Bytes before the first value: version and count.
-const HEADER_BYTES: usize = 3;
+pub(super) const HEADER_BYTES: usize = 3;
 
 //----------- RecordRef --------------------------------------------------------
 
@@ -174,7 +174,7 @@ impl<'a> ValueRef<'a> {
     }
 
     /// Takes one value from the front; `None` at the end or where the bytes make no sense.
-    fn take(rest: &mut &'a [u8]) -> Option<Self> {
+    pub(super) fn take(rest: &mut &'a [u8]) -> Option<Self> {
         let index = u32::from_be_bytes(take_array(rest)?);
         let timestamp_ms = u64::from_be_bytes(take_array(rest)?);
         let [ttl_kind] = take_array(rest)?;

@@ -1,0 +1,56 @@
+//! Records and suffixes as the index keeps them: packed, for memory alone.
+//!
+//! Private to the index of one process, never on disk: any release may change it. What repeats
+//! within a prefix is in its [`Dictionary`], what the suffix has already is not kept again.
+//! Numbers are LEB128 (`varint`). Whatever bytes come, reading them is total: of what makes no
+//! sense there are fewer values.
+//!
+//! ```text
+//! suffix  = varint tag
+//!           tag even: tag >> 1 bytes of UTF-8
+//!           tag odd:  word tag >> 1, and varint: the number at its end
+//!
+//! record  = varint head
+//!           0:        the canonical encoding, to the end
+//!           else:     shape (head >> 1) - 1; values follow, as many as it has columns
+//!                     head even: time, value, value, …        all have one time
+//!                     head odd:  time, value, time, value, …
+//!
+//! time    = varint code
+//!           odd:      time slot code >> 1, and 2 bytes: ms since its start
+//!           0:        8 bytes, big-endian: ms since the epoch
+//!           else:     (code >> 1) - 1 ms since 2025-01-01T00:00:00Z
+//!
+//! value   = by the rule of its column
+//!           Free      varint code, its two low bits say what follows
+//!                     00  code >> 2 bytes as they are
+//!                     01  nothing: the text of word code >> 2
+//!                     10  varint number, around which word code >> 2 stands
+//!                     11  nothing: the day with the code code >> 2
+//!           others    nothing: the data follows from the rule and the identifier
+//! ```
+//!
+//! The rules other than Free, of which N is the number of the last digits, at most 18, of the
+//! suffix:
+//!
+//! ```text
+//! Word        the data is a word
+//! Serial      N modulo 10^k, around which a word stands
+//! SuffixDay   eight digits of N, before its last k, as a day: 2026-05-27
+//! Suffix      the suffix as registered, around which a word stands
+//! Identifier  the identifier as registered, around which a word stands
+//! ```
+//!
+//! A word is a text, a place in it where something else may stand, and the least width of a number
+//! that stands there; zeros fill it. A shape is the layout of a record, which is index, type, time
+//! to live and permissions of each value, with a rule for each. A time slot is 2^14 ms.
+
+pub(crate) mod append;
+mod pack;
+mod unpack;
+pub(crate) mod varint;
+mod words;
+
+pub use pack::{Packer, Seen};
+pub use unpack::{PackedRef, PackedValues, take_suffix};
+pub use words::Dictionary;
