@@ -86,6 +86,20 @@ impl<'a> Data<'a> {
         }
     }
 
+    /// Whether it is those bytes, which copies nothing.
+    pub(super) fn is(&self, bytes: &[u8]) -> bool {
+        match self {
+            Self::Plain(own) => *own == bytes,
+            Self::Made(made) => {
+                let mut rest = Some(bytes);
+                made.each_piece(|piece| {
+                    rest = rest.and_then(|rest| rest.strip_prefix(piece.as_bytes()));
+                });
+                rest.is_some_and(<[u8]>::is_empty)
+            }
+        }
+    }
+
     /// The same as a text, where it is one.
     #[must_use]
     pub fn text(&self) -> Option<Text<'a>> {
@@ -106,7 +120,7 @@ impl Eq for Data<'_> {}
 
 impl PartialEq<[u8]> for Data<'_> {
     fn eq(&self, other: &[u8]) -> bool {
-        *self == Data::Plain(other)
+        self.is(other)
     }
 }
 
@@ -235,7 +249,7 @@ impl SuffixRef<'_> {
 pub struct Digits {
     /// The number.
     pub number: u64,
-    /// At least so many digits, at most [`DIGITS_MAX`].
+    /// At least so many digits, at most [`DIGITS_MAX`]; 0 is as many as it has.
     pub width: u8,
 }
 

@@ -69,9 +69,7 @@ impl Record {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.encoded_bytes());
-        out.push(VERSION);
-        let count = u16::try_from(self.values.len()).expect("a record has at most 256 values");
-        out.extend(count.to_be_bytes());
+        out.extend(header(self.values.len()));
         self.values
             .iter()
             .for_each(|value| encode_value(value, &mut out));
@@ -81,6 +79,13 @@ impl Record {
     fn encoded_bytes(&self) -> usize {
         3 + self.values.iter().map(value_bytes).sum::<usize>()
     }
+}
+
+/// What the canonical encoding of so many values begins with.
+pub(super) fn header(values: usize) -> [u8; 3] {
+    let count = u16::try_from(values).expect("a record has at most 256 values");
+    let [high, low] = count.to_be_bytes();
+    [VERSION, high, low]
 }
 
 fn value_bytes(value: &Value) -> usize {

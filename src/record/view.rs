@@ -128,6 +128,15 @@ pub struct ValueRef<'a> {
     references: &'a [u8],
 }
 
+/// What values at one place of many records have alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Frame<'a> {
+    pub(super) index: u32,
+    pub(super) kind: &'a str,
+    pub(super) ttl: Ttl,
+    pub(super) permissions: Permissions,
+}
+
 /// A reference over its canonical encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReferenceRef<'a> {
@@ -142,6 +151,11 @@ impl<'a> ValueRef<'a> {
     pub fn references(&self) -> impl Iterator<Item = ReferenceRef<'a>> + use<'a> {
         let mut rest = self.references;
         std::iter::from_fn(move || take_reference(&mut rest))
+    }
+
+    /// Whether it refers to anything.
+    pub(super) fn has_references(&self) -> bool {
+        self.reference_count > 0
     }
 
     /// Whether both are the same but for when they were changed.
@@ -171,6 +185,48 @@ impl<'a> ValueRef<'a> {
             timestamp_ms: self.timestamp_ms,
             references: self.references().map(owned).collect(),
         }
+    }
+
+    /// A value that refers to nothing.
+    pub(super) fn plain(frame: Frame<'a>, data: Data<'a>, timestamp_ms: u64) -> Self {
+        Self {
+            index: frame.index,
+            kind: frame.kind,
+            data,
+            ttl: frame.ttl,
+            permissions: frame.permissions,
+            timestamp_ms,
+            reference_count: 0,
+            references: &[],
+        }
+    }
+
+    /// All of it but its data, its time and its references.
+    pub(super) fn frame(&self) -> Frame<'a> {
+        Frame {
+            index: self.index,
+            kind: self.kind,
+            ttl: self.ttl,
+            permissions: self.permissions,
+        }
+    }
+
+    /// Appends its canonical encoding.
+    pub(super) fn append_to(&self, out: &mut Vec<u8>) {
+        let (ttl_kind, ttl) = match self.ttl {
+            Ttl::Relative(seconds) => (0, seconds),
+            Ttl::Absolute(seconds) => (1, seconds),
+        };
+        out.extend_from_slice(&self.index.to_be_bytes());
+        out.extend_from_slice(&self.timestamp_ms.to_be_bytes());
+        out.push(ttl_kind);
+        out.extend_from_slice(&ttl.to_be_bytes());
+        out.extend_from_slice(&[self.permissions.bits(), count(self.kind.len())]);
+        out.extend_from_slice(self.kind.as_bytes());
+        out.extend_from_slice(&count::<u32>(self.data.len()).to_be_bytes());
+        self.data.append_to(out);
+        out.push(self.reference_count);
+        out.extend_from_slice(self.references);
     }
 
     /// Takes one value from the front; `None` at the end or where the bytes make no sense.
@@ -233,6 +289,11 @@ fn take<'a>(rest: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
     let (taken, left) = rest.split_at_checked(count)?;
     *rest = left;
     Some(taken)
+}
+
+/// A length that the limits of a record keep within its field.
+fn count<T: TryFrom<usize> + Default>(length: usize) -> T {
+    T::try_from(length).unwrap_or_default()
 }
 
 fn take_array<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {

@@ -46,11 +46,43 @@
 //! to live and permissions of each value, with a rule for each. A time slot is 2^14 ms.
 
 pub(crate) mod append;
+mod columns;
+mod derive;
+mod digits;
+mod learn;
 mod pack;
+mod shape;
+mod table;
+mod time;
 mod unpack;
 pub(crate) mod varint;
 mod words;
 
-pub use pack::{Packer, Seen};
+pub use pack::Packer;
+pub use table::Seen;
 pub use unpack::{PackedRef, PackedValues, take_suffix};
 pub use words::Dictionary;
+
+//----------- Limits -----------------------------------------------------------
+
+/// How much a dictionary takes in. Beyond, records take more bytes and are read all the same.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    /// Words: 16 bits of a cell of the writer's table, which are all zero where there is none.
+    words: u32,
+    /// Bytes of all words and layouts: one enterprise does not take the memory of all.
+    text_bytes: usize,
+    /// Shapes: their numbers take one byte of each record.
+    shapes: u32,
+    /// Time slots: their numbers take two bytes, and all of them less than 100 KiB.
+    slots: u32,
+}
+
+impl Limits {
+    const DEFAULT: Self = Self {
+        words: table::PLACES_MAX,
+        text_bytes: 4 * 1024 * 1024,
+        shapes: 63,
+        slots: 8_192,
+    };
+}

@@ -1,70 +1,300 @@
 //! The writer's side: packing.
 
-use super::{varint::put_varint, words::Dictionary};
-use crate::record::RecordRef;
+use super::{
+    Limits,
+    columns::Columns,
+    digits::{end_digits, last_digits},
+    learn::{DEAR_BYTES, Memo, Shapes},
+    shape::Source,
+    table::{Seen, Table},
+    time::{put_alone, put_in_slot, slot_of},
+    varint::put_varint,
+    words::{Dictionary, Spelling, WORD_BYTES_MAX, Words},
+};
+use crate::record::{Day, RecordRef, SuffixRef};
 
-/// Values that came once.
-#[derive(Debug, Default)]
-pub struct Seen {}
+/// Words whose numbers take at most two bytes of a value.
+const WORDS_NEAR: u32 = 1 << 12;
 
-impl Seen {
-    /// An empty table.
-    #[must_use]
-    pub fn new() -> Self {
-        Self::default()
-    }
+/// Numbers of up to four bytes: a word would save too little of them to be worth its memory, once
+/// there are many words.
+const NUMBER_SHORT: u64 = 1 << 28;
 
-    /// Bytes that it has taken from the heap.
-    #[must_use]
-    pub fn heap_bytes(&self) -> usize {
-        0
-    }
+/// What the low bits of a value's code say.
+pub(super) mod code {
+    /// Bytes follow.
+    pub(in crate::record::packed) const LITERAL: u64 = 0;
+    /// It is a word.
+    pub(in crate::record::packed) const WORD: u64 = 1;
+    /// A number follows, and a word stands around it.
+    pub(in crate::record::packed) const DIGITS: u64 = 2;
+    /// It is a day.
+    pub(in crate::record::packed) const DAY: u64 = 3;
 }
+
+//----------- Packer -----------------------------------------------------------
 
 /// The writer's side of one dictionary.
 #[derive(Debug)]
 pub struct Packer {
-    #[expect(dead_code, reason = "words are found by it, and there are none yet")]
-    seed: u64,
+    words: Words,
+    shapes: Shapes,
+    slots: Table,
+    /// The slot of the last time, and its number.
+    last_slot: (u32, u32),
+    /// The word of the last suffix.
+    last_suffix: u32,
+    limits: &'static Limits,
+    columns: Columns,
+    /// Values of the last record that took many bytes.
+    dear: Vec<usize>,
 }
 
 impl Packer {
     /// A packer for one dictionary. The seed keeps strangers from choosing words that hash alike,
-    /// and should be another for each dictionary.
+    /// and should be another for each dictionary: what came once in one is no news of another.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { seed }
+        Self::with_limits(seed, &Limits::DEFAULT)
+    }
+
+    pub(super) fn with_limits(seed: u64, limits: &'static Limits) -> Self {
+        Self {
+            words: Words::new(seed, limits),
+            shapes: Shapes::new(limits),
+            slots: Table::default(),
+            last_slot: (u32::MAX, 0),
+            last_suffix: u32::MAX,
+            limits,
+            columns: Columns::default(),
+            dear: Vec::new(),
+        }
     }
 
     /// Bytes that it has taken from the heap.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        0
+        self.words.heap_bytes()
+            + self.shapes.heap_bytes()
+            + self.slots.heap_bytes()
+            + self.columns.heap_bytes()
+            + self.dear.capacity() * size_of::<usize>()
     }
 
-    /// Appends the packed form of a suffix as registered, non-empty.
+    /// Appends the packed form of a suffix as registered.
     pub fn pack_suffix(
         &mut self,
-        _dictionary: &Dictionary,
-        _seen: &mut Seen,
+        dictionary: &Dictionary,
+        seen: &mut Seen,
         suffix: &str,
         out: &mut Vec<u8>,
     ) {
-        put_varint((suffix.len() as u64) << 1, out);
-        out.extend_from_slice(suffix.as_bytes());
+        let split = end_digits(suffix).filter(|(word, _)| word.head.len() <= WORD_BYTES_MAX);
+        let word = split.and_then(|(word, number)| {
+            let known = is_word(dictionary, self.last_suffix, word).then_some(self.last_suffix);
+            let found = known.or_else(|| self.words.learn(dictionary, seen, word))?;
+            self.last_suffix = found;
+            Some((found, number))
+        });
+        match word {
+            Some((word, number)) => {
+                put_varint(u64::from(word) << 1 | 1, out);
+                put_varint(number, out);
+            }
+            None => {
+                put_varint((suffix.len() as u64) << 1, out);
+                out.extend_from_slice(suffix.as_bytes());
+            }
+        }
     }
 
     /// Appends the packed form of a record, which goes to the end.
     pub fn pack_record(
         &mut self,
-        _dictionary: &Dictionary,
-        _seen: &mut Seen,
-        _authority: &str,
-        _suffix: &str,
+        dictionary: &Dictionary,
+        seen: &mut Seen,
+        authority: &str,
+        suffix: &str,
         record: RecordRef<'_>,
         out: &mut Vec<u8>,
     ) {
-        put_varint(0, out);
-        out.extend_from_slice(record.bytes());
+        let whole = SuffixRef {
+            head: suffix,
+            digits: None,
+        };
+        let source = Source::new(dictionary, authority, whole);
+        if self.pack(&source, seen, record, out).is_none() {
+            put_varint(0, out);
+            out.extend_from_slice(record.bytes());
+        }
     }
+
+    /// Packs a record that has a shape; `None`, and nothing appended, where it has none.
+    fn pack(
+        &mut self,
+        source: &Source<'_>,
+        seen: &mut Seen,
+        record: RecordRef<'_>,
+        out: &mut Vec<u8>,
+    ) -> Option<()> {
+        let mut columns = std::mem::take(&mut self.columns);
+        let layout = self
+            .shapes
+            .read(&self.words, source, seen, record, &mut columns);
+        let chosen = layout.and_then(|layout| {
+            let number = self
+                .shapes
+                .choose(layout, &mut self.words, source, columns.data(record));
+            number.map(|number| (layout, number))
+        });
+        if let Some(chosen) = chosen {
+            self.put_values(source, seen, chosen, (record, &columns), out);
+            let (words, data) = (&mut self.words, columns.data(record));
+            self.shapes.look(chosen, words, source, data, &self.dear);
+        }
+        self.columns = columns;
+        chosen.map(|_| ())
+    }
+
+    fn put_values(
+        &mut self,
+        source: &Source<'_>,
+        seen: &mut Seen,
+        (layout, number): (usize, u32),
+        (record, columns): (RecordRef<'_>, &Columns),
+        out: &mut Vec<u8>,
+    ) {
+        let rules = source
+            .dictionary
+            .shapes
+            .get(number)
+            .map(|shape| &*shape.rules);
+        let is_one = columns.have_one_time();
+        put_varint((u64::from(number) + 1) << 1 | u64::from(!is_one), out);
+        if is_one {
+            self.put_time(source.dictionary, seen, columns.time(0), out);
+        }
+        self.dear.clear();
+        let rules = rules.unwrap_or_default().iter();
+        for (at, (rule, data)) in rules.zip(columns.data(record)).enumerate() {
+            if !is_one {
+                self.put_time(source.dictionary, seen, columns.time(at), out);
+            }
+            if *rule != super::shape::Rule::Free {
+                continue;
+            }
+            let before = out.len();
+            if let Some(memo) = self.shapes.memos(layout).get_mut(at) {
+                put_data(&mut self.words, source.dictionary, seen, memo, data, out);
+            }
+            if out.len() - before >= DEAR_BYTES {
+                self.dear.push(at);
+            }
+        }
+    }
+
+    /// Appends a time. Its slot is taken in when it comes a second time.
+    fn put_time(&mut self, dictionary: &Dictionary, seen: &mut Seen, ms: u64, out: &mut Vec<u8>) {
+        match slot_of(ms).and_then(|slot| self.slot(dictionary, seen, slot)) {
+            Some(number) => put_in_slot(number, ms, out),
+            None => put_alone(ms, out),
+        }
+    }
+
+    fn slot(&mut self, dictionary: &Dictionary, seen: &mut Seen, slot: u32) -> Option<u32> {
+        let slots = &dictionary.slots;
+        if self.last_slot.0 == slot && slots.get(self.last_slot.1) == Some(&slot) {
+            return Some(self.last_slot.1);
+        }
+        let hash = self.words.hash(slot);
+        let found = self.slots.find(hash, |at| slots.get(at) == Some(&slot));
+        let number = found.or_else(|| {
+            let is_new = seen.again(hash) && slots.len() < self.limits.slots;
+            is_new.then(|| {
+                let number = slots.push(slot);
+                let hash_of = |at| self.words.hash(slots.get(at).copied().unwrap_or_default());
+                self.slots.insert(hash, number, hash_of);
+                number
+            })
+        })?;
+        self.last_slot = (slot, number);
+        Some(number)
+    }
+}
+
+//----------- Data -------------------------------------------------------------
+
+/// Appends data of which no rule says what it is.
+fn put_data(
+    words: &mut Words,
+    dictionary: &Dictionary,
+    seen: &mut Seen,
+    memo: &mut Memo,
+    data: &[u8],
+    out: &mut Vec<u8>,
+) {
+    let code = |number: u64, code: u64| number << 2 | code;
+    let text = Some(data).filter(|data| data.len() <= WORD_BYTES_MAX);
+    if let Some(text) = text.and_then(|data| std::str::from_utf8(data).ok()) {
+        if is_word(dictionary, memo.whole, Spelling::whole(text)) {
+            memo.run = memo.run.saturating_add(1);
+            return put_varint(code(memo.whole.into(), code::WORD), out);
+        }
+        memo.run = 0;
+        if let Some(day) = Day::parse(text) {
+            // A word would save a byte of three.
+            return put_varint(code(day.code().into(), code::DAY), out);
+        }
+        let digits = last_digits(text);
+        let number = digits.map(|(_, number)| number);
+        if let Some(word) = whole(words, dictionary, seen, text, number) {
+            (memo.whole, memo.run) = (word, 1);
+            return put_varint(code(word.into(), code::WORD), out);
+        }
+        if let Some((around, number)) = digits
+            && let Some(word) = around_word(words, dictionary, seen, memo, around)
+        {
+            memo.around = word;
+            put_varint(code(word.into(), code::DIGITS), out);
+            return put_varint(number, out);
+        }
+    }
+    put_varint(code(data.len() as u64, code::LITERAL), out);
+    out.extend_from_slice(data);
+}
+
+/// The word that is a whole text; `number` are its last digits.
+fn whole(
+    words: &mut Words,
+    dictionary: &Dictionary,
+    seen: &mut Seen,
+    text: &str,
+    number: Option<u64>,
+) -> Option<u32> {
+    let is_short = number.is_some_and(|number| number < NUMBER_SHORT);
+    let word = Spelling::whole(text);
+    if is_short && dictionary.words.len() >= WORDS_NEAR {
+        let hash = words.hash_of(word);
+        return words.find(dictionary, word, hash);
+    }
+    words.learn(dictionary, seen, word)
+}
+
+/// The word around the digits of a text.
+fn around_word(
+    words: &mut Words,
+    dictionary: &Dictionary,
+    seen: &mut Seen,
+    memo: &Memo,
+    around: Spelling<'_>,
+) -> Option<u32> {
+    if is_word(dictionary, memo.around, around) {
+        return Some(memo.around);
+    }
+    words.learn(dictionary, seen, around)
+}
+
+fn is_word(dictionary: &Dictionary, number: u32, word: Spelling<'_>) -> bool {
+    let there = dictionary.words.get(number);
+    there.is_some_and(|there| there.spelling() == word)
 }

@@ -1,7 +1,15 @@
 //! The readers' side: suffixes and values over their packed form, without allocation.
 
-use super::{varint::take_varint, words::Dictionary};
-use crate::record::{Digits, SuffixRef, ValueRef, view::HEADER_BYTES};
+use super::{
+    pack::code,
+    shape::{Rule, Shape, Source},
+    time::take_time,
+    varint::take_varint,
+    words::Dictionary,
+};
+use crate::record::{
+    Data, Day, Digits, Made, Middle, SuffixRef, ValueRef, owned::header, view::HEADER_BYTES,
+};
 
 //----------- Suffix -----------------------------------------------------------
 
@@ -14,12 +22,11 @@ pub fn take_suffix<'a>(dictionary: &'a Dictionary, bytes: &mut &'a [u8]) -> Opti
     }
     let word = dictionary.words.get(u32::try_from(tag >> 1).ok()?)?;
     let number = take_varint(bytes)?;
+    let word = word.spelling();
+    let width = word.width;
     Some(SuffixRef {
-        head: word.around().0,
-        digits: Some(Digits {
-            number,
-            width: word.width(),
-        }),
+        head: word.head,
+        digits: Some(Digits { number, width }),
     })
 }
 
@@ -61,27 +68,77 @@ impl<'a> PackedRef<'a> {
     /// The values, in order of index.
     #[must_use]
     pub fn values(&self) -> PackedValues<'a> {
-        let mut rest = self.bytes;
-        let _ = (self.dictionary, self.authority, self.suffix);
-        let rest = match take_varint(&mut rest) {
-            Some(0) => rest.get(HEADER_BYTES..).unwrap_or_default(),
-            _ => &[],
-        };
-        PackedValues { rest }
+        PackedValues(match self.open() {
+            Some(Packed::Canonical(bytes)) => {
+                Values::Canonical(bytes.get(HEADER_BYTES..).unwrap_or_default())
+            }
+            Some(Packed::Shaped(values)) => Values::Shaped(values),
+            None => Values::Canonical(&[]),
+        })
     }
 
     /// Appends the canonical encoding, byte for byte what was packed.
     pub fn encode(&self, out: &mut Vec<u8>) {
-        let mut rest = self.bytes;
-        if take_varint(&mut rest) == Some(0) {
-            out.extend_from_slice(rest);
+        match self.open() {
+            Some(Packed::Canonical(bytes)) => out.extend_from_slice(bytes),
+            Some(Packed::Shaped(values)) => {
+                out.extend_from_slice(&header(values.shape.layout.len()));
+                values.for_each(|value| value.append_to(out));
+            }
+            None => {}
         }
+    }
+
+    fn open(&self) -> Option<Packed<'a>> {
+        let mut rest = self.bytes;
+        let head = take_varint(&mut rest)?;
+        if head == 0 {
+            return Some(Packed::Canonical(rest));
+        }
+        let number = u32::try_from((head >> 1).checked_sub(1)?).ok()?;
+        let shape = self.dictionary.shapes.get(number)?;
+        let is_one = head & 1 == 0;
+        let time = match is_one {
+            true => Some(take_time(self.dictionary, &mut rest)?),
+            false => None,
+        };
+        Some(Packed::Shaped(Shaped {
+            source: Source::new(self.dictionary, self.authority, self.suffix),
+            shape,
+            time,
+            at: 0,
+            rest,
+        }))
     }
 }
 
+/// What the first bytes say of the others.
+enum Packed<'a> {
+    Canonical(&'a [u8]),
+    Shaped(Shaped<'a>),
+}
+
+//----------- Values -----------------------------------------------------------
+
 /// The values of a packed record.
 #[derive(Clone, Debug)]
-pub struct PackedValues<'a> {
+pub struct PackedValues<'a>(Values<'a>);
+
+#[derive(Clone, Debug)]
+enum Values<'a> {
+    Canonical(&'a [u8]),
+    Shaped(Shaped<'a>),
+}
+
+/// The values of a record that has a shape.
+#[derive(Clone, Debug)]
+struct Shaped<'a> {
+    source: Source<'a>,
+    shape: &'a Shape,
+    /// The time of all values, where they have one.
+    time: Option<u64>,
+    /// Which is the next.
+    at: usize,
     rest: &'a [u8],
 }
 
@@ -89,6 +146,49 @@ impl<'a> Iterator for PackedValues<'a> {
     type Item = ValueRef<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        ValueRef::take(&mut self.rest)
+        match &mut self.0 {
+            Values::Canonical(rest) => ValueRef::take(rest),
+            Values::Shaped(values) => values.next(),
+        }
+    }
+}
+
+impl<'a> Iterator for Shaped<'a> {
+    type Item = ValueRef<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rule = *self.shape.rules.get(self.at)?;
+        let frame = self.shape.layout.frame(self.at)?;
+        let time = match self.time {
+            Some(time) => time,
+            None => take_time(self.source.dictionary, &mut self.rest)?,
+        };
+        let data = match rule {
+            Rule::Free => self.take_data()?,
+            other => other.data(&self.source)?,
+        };
+        self.at += 1;
+        Some(ValueRef::plain(frame, data, time))
+    }
+}
+
+impl<'a> Shaped<'a> {
+    fn take_data(&mut self) -> Option<Data<'a>> {
+        let code = take_varint(&mut self.rest)?;
+        let number = code >> 2;
+        if code & 3 == code::LITERAL {
+            return take(number, &mut self.rest).map(Data::Plain);
+        }
+        let number = u32::try_from(number).ok()?;
+        match code & 3 {
+            code::WORD => self.source.word(number),
+            code::DIGITS => self.source.digits(number, take_varint(&mut self.rest)?),
+            code::DAY.. => Some(Data::Made(Made {
+                head: "",
+                middle: Middle::Day(Day::from_code(number)?),
+                tail: "",
+            })),
+            _ => None,
+        }
     }
 }
