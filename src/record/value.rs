@@ -39,7 +39,7 @@ pub struct Value {
 }
 
 /// How long a value may be cached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ttl {
     /// Seconds from when it was read.
     Relative(u32),
@@ -65,7 +65,7 @@ pub struct Reference {
 //----------- Permissions ------------------------------------------------------
 
 /// Who may read and write a value; written as four digits such as `1110`.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Permissions(u8);
 
 impl Permissions {

@@ -129,7 +129,7 @@ pub struct ValueRef<'a> {
 }
 
 /// What values at one place of many records have alike.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Frame<'a> {
     pub(super) index: u32,
     pub(super) kind: &'a str,
@@ -151,11 +151,6 @@ impl<'a> ValueRef<'a> {
     pub fn references(&self) -> impl Iterator<Item = ReferenceRef<'a>> + use<'a> {
         let mut rest = self.references;
         std::iter::from_fn(move || take_reference(&mut rest))
-    }
-
-    /// Whether it refers to anything.
-    pub(super) fn has_references(&self) -> bool {
-        self.reference_count > 0
     }
 
     /// Whether both are the same but for when they were changed.
@@ -213,10 +208,7 @@ impl<'a> ValueRef<'a> {
 
     /// Appends its canonical encoding.
     pub(super) fn append_to(&self, out: &mut Vec<u8>) {
-        let (ttl_kind, ttl) = match self.ttl {
-            Ttl::Relative(seconds) => (0, seconds),
-            Ttl::Absolute(seconds) => (1, seconds),
-        };
+        let (ttl_kind, ttl) = raw_ttl(self.ttl);
         out.extend_from_slice(&self.index.to_be_bytes());
         out.extend_from_slice(&self.timestamp_ms.to_be_bytes());
         out.push(ttl_kind);
@@ -231,33 +223,24 @@ impl<'a> ValueRef<'a> {
 
     /// Takes one value from the front; `None` at the end or where the bytes make no sense.
     pub(super) fn take(rest: &mut &'a [u8]) -> Option<Self> {
-        let index = u32::from_be_bytes(take_array(rest)?);
-        let timestamp_ms = u64::from_be_bytes(take_array(rest)?);
-        let [ttl_kind] = take_array(rest)?;
-        let ttl = u32::from_be_bytes(take_array(rest)?);
-        let [permissions] = take_array(rest)?;
-        let [kind_bytes] = take_array(rest)?;
-        let kind = take(rest, usize::from(kind_bytes))?;
-        let data_bytes = u32::from_be_bytes(take_array(rest)?);
-        let data = take(rest, usize::try_from(data_bytes).ok()?)?;
-        let [reference_count] = take_array(rest)?;
+        let raw = RawValue::take(rest)?;
         let before = *rest;
-        for _ in 0..reference_count {
+        for _ in 0..raw.reference_count {
             take_reference(rest)?;
         }
         let references = &before[..before.len() - rest.len()];
         Some(Self {
-            index,
-            kind: std::str::from_utf8(kind).ok()?,
-            data: Data::Plain(data),
-            ttl: match ttl_kind {
-                0 => Ttl::Relative(ttl),
-                1 => Ttl::Absolute(ttl),
+            index: raw.index,
+            kind: std::str::from_utf8(raw.kind).ok()?,
+            data: Data::Plain(raw.data),
+            ttl: match raw.ttl {
+                (0, seconds) => Ttl::Relative(seconds),
+                (1, seconds) => Ttl::Absolute(seconds),
                 _ => return None,
             },
-            permissions: Permissions::from_bits(permissions)?,
-            timestamp_ms,
-            reference_count,
+            permissions: Permissions::from_bits(raw.permissions)?,
+            timestamp_ms: raw.timestamp_ms,
+            reference_count: raw.reference_count,
             references,
         })
     }
@@ -283,12 +266,60 @@ impl<'a> ValueRef<'a> {
     }
 }
 
+//----------- RawValue ---------------------------------------------------------
+
+/// A value but for its references, as it stands in the bytes: nothing of it is checked.
+#[derive(Debug)]
+pub(super) struct RawValue<'a> {
+    pub(super) index: u32,
+    pub(super) timestamp_ms: u64,
+    /// The kind of time to live, and seconds.
+    pub(super) ttl: (u8, u32),
+    pub(super) permissions: u8,
+    pub(super) kind: &'a [u8],
+    pub(super) data: &'a [u8],
+    pub(super) reference_count: u8,
+}
+
+impl<'a> RawValue<'a> {
+    /// Takes it from the front; `None` where the bytes end.
+    #[inline]
+    pub(super) fn take(rest: &mut &'a [u8]) -> Option<Self> {
+        let index = u32::from_be_bytes(take_array(rest)?);
+        let timestamp_ms = u64::from_be_bytes(take_array(rest)?);
+        let [ttl_kind] = take_array(rest)?;
+        let ttl = u32::from_be_bytes(take_array(rest)?);
+        let [permissions, kind_bytes] = take_array(rest)?;
+        let kind = take(rest, usize::from(kind_bytes))?;
+        let data_bytes = u32::from_be_bytes(take_array(rest)?);
+        let data = take(rest, usize::try_from(data_bytes).ok()?)?;
+        let [reference_count] = take_array(rest)?;
+        Some(Self {
+            index,
+            timestamp_ms,
+            ttl: (ttl_kind, ttl),
+            permissions,
+            kind,
+            data,
+            reference_count,
+        })
+    }
+}
+
 //----------- Helper functions -------------------------------------------------
 
 fn take<'a>(rest: &mut &'a [u8], count: usize) -> Option<&'a [u8]> {
     let (taken, left) = rest.split_at_checked(count)?;
     *rest = left;
     Some(taken)
+}
+
+/// A time to live as it is encoded: its kind, and seconds.
+pub(super) fn raw_ttl(ttl: Ttl) -> (u8, u32) {
+    match ttl {
+        Ttl::Relative(seconds) => (0, seconds),
+        Ttl::Absolute(seconds) => (1, seconds),
+    }
 }
 
 /// A length that the limits of a record keep within its field.

@@ -126,6 +126,29 @@ mod tests {
     }
 
     #[test]
+    fn readers_see_whole_items_while_one_writes() {
+        const ITEMS: u32 = 20_000;
+        let append: Append<[u64; 4]> = Append::new();
+        let read = || {
+            while append.len() < ITEMS {
+                let len = append.len();
+                for at in (0..len).rev().take(50) {
+                    assert_eq!(append.get(at), Some(&[u64::from(at); 4]));
+                }
+            }
+        };
+        std::thread::scope(|scope| {
+            let readers = [scope.spawn(read), scope.spawn(read)];
+            for at in 0..ITEMS {
+                append.push([u64::from(at); 4]);
+            }
+            for reader in readers {
+                reader.join().unwrap();
+            }
+        });
+    }
+
+    #[test]
     fn places_follow_each_other_through_all_buckets() {
         let mut last = place_of(0);
         assert_eq!(last, (0, 0));

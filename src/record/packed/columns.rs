@@ -1,9 +1,9 @@
 //! A record taken apart, once, for the writer: where its data stands.
 
 use crate::record::{
-    RecordRef, VALUES_MAX, ValueRef,
+    RecordRef, VALUES_MAX,
     owned::header,
-    view::{Frame, HEADER_BYTES},
+    view::{HEADER_BYTES, RawValue},
 };
 
 /// The values of a record without their frames; kept from record to record for its memory.
@@ -21,12 +21,12 @@ struct Column {
 }
 
 impl Columns {
-    /// Reads a record while `fits` is true of each frame. Whether it was, and nothing is in the
-    /// bytes but frames, times and data.
+    /// Reads a record while `fits` is true of each value. Whether it was, and nothing is in the
+    /// bytes but values without references.
     pub(super) fn read(
         &mut self,
         record: RecordRef<'_>,
-        mut fits: impl FnMut(usize, Frame<'_>) -> bool,
+        mut fits: impl FnMut(usize, &RawValue<'_>) -> bool,
     ) -> bool {
         self.columns.clear();
         let bytes = record.bytes();
@@ -34,10 +34,10 @@ impl Columns {
             return false;
         };
         while !rest.is_empty() && self.columns.len() < VALUES_MAX {
-            let Some(value) = ValueRef::take(&mut rest) else {
+            let Some(value) = RawValue::take(&mut rest) else {
                 return false;
             };
-            if value.has_references() || !fits(self.columns.len(), value.frame()) {
+            if value.reference_count > 0 || !fits(self.columns.len(), &value) {
                 return false;
             }
             // Behind the data stands one byte, how many references there are.

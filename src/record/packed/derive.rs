@@ -1,7 +1,7 @@
 //! Which rule the data of a value may follow.
 
 use super::{
-    digits::{DIGITS_MAX, count_at_end, last_digits, last_of},
+    digits::{end_digits, last_digits, last_of},
     shape::{Rule, Source, suffix_day},
     words::{Spelling, Words},
 };
@@ -12,7 +12,7 @@ const SUFFIX_BYTES_MIN: usize = 4;
 
 /// The fewest digits of a suffix that a number is taken to follow from, where it has as many:
 /// others agree by chance.
-const COUNT_MIN: usize = 3;
+const COUNT_MIN: u8 = 3;
 
 /// The rules of all values of a record.
 pub(super) fn derive_all<'a>(
@@ -76,10 +76,10 @@ fn named<'a>(source: &Source<'_>, data: &'a str) -> Option<(bool, Spelling<'a>)>
 /// how many they are.
 fn serial<'a>(source: &Source<'_>, data: &'a str, hint: Option<u8>) -> Option<(Spelling<'a>, u8)> {
     let (around, number) = last_digits(data)?;
-    let there = count_at_end(source.suffix.head).min(DIGITS_MAX);
-    let there = u8::try_from(there).ok()?;
-    let fewest = there.min(u8::try_from(COUNT_MIN).ok()?).max(1);
-    let whole = source.number?;
+    let suffix = source.suffix.head;
+    let (before, whole) = end_digits(suffix)?;
+    let there = u8::try_from(suffix.len() - before.head.len()).ok()?;
+    let fewest = there.min(COUNT_MIN);
     let agrees = |count: &u8| *count >= fewest && last_of(whole, *count) == Some(number);
     let padded = Some(around.width).filter(|width| *width > 0);
     let counts = hint.into_iter().chain(padded).chain((fewest..=there).rev());

@@ -10,17 +10,17 @@ pub(super) const DIGITS_MAX: usize = 18;
 /// The last digits of a text, none left out, as a number; `None` where there are none or too many.
 pub(super) fn last_digits(text: &str) -> Option<(Spelling<'_>, u64)> {
     let end = text.bytes().rposition(|byte| byte.is_ascii_digit())? + 1;
-    let count = digits_before(text, end);
-    (count <= DIGITS_MAX).then(|| split(text, end - count, end))?
+    let (spelling, number) = digits_before(text, end)?;
+    let is_all = !spelling.head.ends_with(|last: char| last.is_ascii_digit());
+    is_all.then_some((spelling, number))
 }
 
 /// The digits at the end of a text as a number, of many the last.
 pub(super) fn end_digits(text: &str) -> Option<(Spelling<'_>, u64)> {
-    let count = digits_before(text, text.len()).min(DIGITS_MAX);
-    (count > 0).then(|| split(text, text.len() - count, text.len()))?
+    digits_before(text, text.len())
 }
 
-/// The number at the end of a suffix, and how many digits it has.
+/// The number at the end of a suffix.
 pub(super) fn end_number(suffix: SuffixRef<'_>) -> Option<u64> {
     match suffix.digits {
         Some(digits) => Some(digits.number),
@@ -28,34 +28,32 @@ pub(super) fn end_number(suffix: SuffixRef<'_>) -> Option<u64> {
     }
 }
 
-/// How many digits a text ends with.
-pub(super) fn count_at_end(text: &str) -> usize {
-    digits_before(text, text.len()).min(DIGITS_MAX)
-}
-
 /// The last `count` digits of a number.
 pub(super) fn last_of(number: u64, count: u8) -> Option<u64> {
     Some(number % 10_u64.checked_pow(u32::from(count))?)
 }
 
-fn digits_before(text: &str, end: usize) -> usize {
-    let bytes = text.as_bytes().get(..end).unwrap_or_default();
-    let is_digit = |byte: &&u8| byte.is_ascii_digit();
-    bytes.iter().rev().take_while(is_digit).count()
-}
-
-fn split(text: &str, from: usize, to: usize) -> Option<(Spelling<'_>, u64)> {
-    let digits = text.get(from..to)?;
+/// The digits before a place as a number, of many the last.
+fn digits_before(text: &str, end: usize) -> Option<(Spelling<'_>, u64)> {
+    let bytes = text.as_bytes().get(..end)?;
+    let (mut number, mut scale, mut count) = (0, 1, 0);
+    for byte in bytes.iter().rev().take(DIGITS_MAX) {
+        if !byte.is_ascii_digit() {
+            break;
+        }
+        number += u64::from(byte - b'0') * scale;
+        scale *= 10;
+        count += 1;
+    }
+    let from = end - count;
     // Without zeros before it a number says itself how long it is.
-    let is_padded = digits.len() > 1 && digits.starts_with('0');
-    let width = if is_padded { digits.len() } else { 0 };
+    let is_padded = count > 1 && bytes.get(from) == Some(&b'0');
     let spelling = Spelling {
         head: text.get(..from)?,
-        tail: text.get(to..)?,
-        width: u8::try_from(width).ok()?,
+        tail: text.get(end..)?,
+        width: u8::try_from(if is_padded { count } else { 0 }).ok()?,
     };
-    let value = |number: u64, byte: u8| number * 10 + u64::from(byte - b'0');
-    Some((spelling, digits.bytes().fold(0, value)))
+    (count > 0).then_some((spelling, number))
 }
 
 #[cfg(test)]

@@ -29,6 +29,10 @@ const LOOKS_EVERY: u32 = 64;
 /// whatever an enterprise makes, the product of a file of one.
 const RUN: u16 = 32;
 
+/// So often a value that followed a rule may not follow it before it does again: of three digits
+/// one in a thousand is that of the suffix by chance.
+const MISSES_MAX: u8 = 8;
+
 /// Bytes of a value from which on a rule is worth looking for.
 pub(super) const DEAR_BYTES: usize = 3;
 
@@ -57,6 +61,10 @@ pub(super) struct Memo {
     pub(super) run: u16,
     /// The word around its number.
     pub(super) around: u32,
+    /// A rule that it followed once.
+    candidate: Rule,
+    /// How many times it was looked over since.
+    misses: u8,
 }
 
 impl Memo {
@@ -64,7 +72,20 @@ impl Memo {
         whole: u32::MAX,
         run: 0,
         around: u32::MAX,
+        candidate: Rule::Free,
+        misses: 0,
     };
+
+    /// The rule, where it comes a second time within a few looks.
+    fn second(&mut self, rule: Rule) -> Rule {
+        if rule == Rule::Free {
+            self.misses = self.misses.saturating_add(1);
+            return rule;
+        }
+        let is_second = rule == self.candidate && self.misses < MISSES_MAX;
+        (self.candidate, self.misses) = (rule, 0);
+        if is_second { rule } else { Rule::Free }
+    }
 }
 
 //----------- Shapes -----------------------------------------------------------
@@ -110,8 +131,11 @@ impl Shapes {
             return Some(self.last);
         }
         let mut hasher = words.hasher().build_hasher();
-        let is_plain = columns.read(record, |_, frame| {
-            frame.hash(&mut hasher);
+        let is_plain = columns.read(record, |_, value| {
+            hasher.write_u32(value.index);
+            value.ttl.hash(&mut hasher);
+            hasher.write_u8(value.permissions);
+            hasher.write(value.kind);
             true
         });
         if !is_plain || columns.len() == 0 {
@@ -130,7 +154,7 @@ impl Shapes {
     fn is_of(&self, at: usize, record: RecordRef<'_>, columns: &mut Columns) -> bool {
         self.layouts.get(at).is_some_and(|learned| {
             let layout = &learned.layout;
-            columns.read(record, |at, frame| layout.frame(at) == Some(frame))
+            columns.read(record, |at, value| layout.fits(at, value))
                 && columns.len() == layout.len()
         })
     }
@@ -265,9 +289,8 @@ impl Shapes {
         data: impl Iterator<Item = &'a [u8]>,
         dear: &[usize],
     ) {
-        let (Some(learned), Some(shape)) =
-            (self.layouts.get(at), source.dictionary.shapes.get(number))
-        else {
+        let shape = source.dictionary.shapes.get(number);
+        let (Some(learned), Some(shape)) = (self.layouts.get_mut(at), shape) else {
             return;
         };
         let is_time = learned.records < LOOKS_FIRST || learned.records.is_multiple_of(LOOKS_EVERY);
@@ -279,15 +302,13 @@ impl Shapes {
             _ => None,
         });
         let mut rules = shape.rules.to_vec();
-        for (place, (rule, data)) in rules.iter_mut().zip(data).enumerate() {
-            let memo = learned.memos.get(place).filter(|memo| memo.run >= RUN);
-            if *rule != Rule::Free {
-                continue;
-            }
-            if let Some(memo) = memo {
+        let places = rules.iter_mut().zip(&mut learned.memos).zip(data);
+        for (place, ((rule, memo), data)) in places.enumerate() {
+            if *rule == Rule::Free && memo.run >= RUN {
                 *rule = Rule::Word(memo.whole);
-            } else if dear.contains(&place) {
-                *rule = derive(words, source, data, hint).unwrap_or(Rule::Free);
+            } else if *rule == Rule::Free && dear.contains(&place) {
+                let derived = derive(words, source, data, hint);
+                *rule = memo.second(derived.unwrap_or(Rule::Free));
             }
         }
         if rules[..] != shape.rules[..] {

@@ -236,7 +236,8 @@ fn put_data(
     let code = |number: u64, code: u64| number << 2 | code;
     let text = Some(data).filter(|data| data.len() <= WORD_BYTES_MAX);
     if let Some(text) = text.and_then(|data| std::str::from_utf8(data).ok()) {
-        if is_word(dictionary, memo.whole, Spelling::whole(text)) {
+        let last = dictionary.words.get(memo.whole);
+        if last.is_some_and(|word| word.text() == text) {
             memo.run = memo.run.saturating_add(1);
             return put_varint(code(memo.whole.into(), code::WORD), out);
         }
@@ -245,13 +246,11 @@ fn put_data(
             // A word would save a byte of three.
             return put_varint(code(day.code().into(), code::DAY), out);
         }
-        let digits = last_digits(text);
-        let number = digits.map(|(_, number)| number);
-        if let Some(word) = whole(words, dictionary, seen, text, number) {
+        if let Some(word) = whole(words, dictionary, seen, text) {
             (memo.whole, memo.run) = (word, 1);
             return put_varint(code(word.into(), code::WORD), out);
         }
-        if let Some((around, number)) = digits
+        if let Some((around, number)) = last_digits(text)
             && let Some(word) = around_word(words, dictionary, seen, memo, around)
         {
             memo.around = word;
@@ -263,17 +262,11 @@ fn put_data(
     out.extend_from_slice(data);
 }
 
-/// The word that is a whole text; `number` are its last digits.
-fn whole(
-    words: &mut Words,
-    dictionary: &Dictionary,
-    seen: &mut Seen,
-    text: &str,
-    number: Option<u64>,
-) -> Option<u32> {
-    let is_short = number.is_some_and(|number| number < NUMBER_SHORT);
+/// The word that is a whole text.
+fn whole(words: &mut Words, dictionary: &Dictionary, seen: &mut Seen, text: &str) -> Option<u32> {
+    let is_short = || last_digits(text).is_some_and(|(_, number)| number < NUMBER_SHORT);
     let word = Spelling::whole(text);
-    if is_short && dictionary.words.len() >= WORDS_NEAR {
+    if dictionary.words.len() >= WORDS_NEAR && is_short() {
         let hash = words.hash_of(word);
         return words.find(dictionary, word, hash);
     }

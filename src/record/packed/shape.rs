@@ -1,12 +1,15 @@
 //! Shapes: what records have alike, and how their data follows from the identifier.
 
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 use super::{
     digits::{end_number, last_of},
     words::Dictionary,
 };
-use crate::record::{Data, Day, Digits, Made, Middle, Permissions, SuffixRef, Ttl, view::Frame};
+use crate::record::{
+    Data, Day, Digits, Made, Middle, Permissions, SuffixRef, Ttl,
+    view::{Frame, RawValue, raw_ttl},
+};
 
 //----------- Layout -----------------------------------------------------------
 
@@ -28,6 +31,14 @@ struct Field {
     kind_bytes: u8,
 }
 
+impl Field {
+    /// Where its type stands.
+    fn kind(&self) -> Range<usize> {
+        let from = usize::from(self.kind_at);
+        from..from + usize::from(self.kind_bytes)
+    }
+}
+
 impl Layout {
     /// How many values there are.
     pub(super) fn len(&self) -> usize {
@@ -39,13 +50,23 @@ impl Layout {
         size_of::<Self>() + size_of_val(&*self.fields) + self.kinds.len()
     }
 
+    /// Whether a value has the frame of that place.
+    #[inline]
+    pub(super) fn fits(&self, at: usize, value: &RawValue<'_>) -> bool {
+        self.fields.get(at).is_some_and(|field| {
+            field.index == value.index
+                && raw_ttl(field.ttl) == value.ttl
+                && field.permissions.bits() == value.permissions
+                && self.kinds.as_bytes().get(field.kind()) == Some(value.kind)
+        })
+    }
+
     /// All of a value but its data and its time.
     pub(super) fn frame(&self, at: usize) -> Option<Frame<'_>> {
         let field = self.fields.get(at)?;
-        let from = usize::from(field.kind_at);
         Some(Frame {
             index: field.index,
-            kind: self.kinds.get(from..from + usize::from(field.kind_bytes))?,
+            kind: self.kinds.get(field.kind())?,
             ttl: field.ttl,
             permissions: field.permissions,
         })

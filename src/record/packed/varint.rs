@@ -5,11 +5,15 @@ const BYTES_MAX: usize = 10;
 
 /// Appends a number.
 pub(crate) fn put_varint(mut number: u64, out: &mut Vec<u8>) {
+    let mut bytes = [0; BYTES_MAX];
+    let mut count = 0;
     while number >= 0x80 {
-        out.push(low_bits(number) | 0x80);
+        bytes[count] = low_bits(number) | 0x80;
         number >>= 7;
+        count += 1;
     }
-    out.push(low_bits(number));
+    bytes[count] = low_bits(number);
+    out.extend_from_slice(&bytes[..=count]);
 }
 
 /// Takes a number off the front; `None`, and nothing taken, where there is none of 64 bits.
