@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-fn value(index: u32, kind: &str, data: &[u8]) -> Value {
+pub(super) fn value(index: u32, kind: &str, data: &[u8]) -> Value {
     Value {
         index,
         kind: kind.into(),
@@ -18,7 +18,7 @@ fn value(index: u32, kind: &str, data: &[u8]) -> Value {
     }
 }
 
-fn reference(handle: &str) -> Reference {
+pub(super) fn reference(handle: &str) -> Reference {
     Reference {
         handle: handle.into(),
         index: 300,
@@ -155,7 +155,7 @@ fn permissions_are_four_digits() {
 
 //----------- Properties -------------------------------------------------------
 
-fn any_value() -> impl Strategy<Value = Value> {
+pub(super) fn any_value() -> impl Strategy<Value = Value> {
     let references = proptest::collection::vec(("\\PC{1,20}", any::<u32>()), 0..3);
     let ttl = prop_oneof![
         any::<u32>().prop_map(Ttl::Relative),

@@ -53,6 +53,8 @@ mod learn;
 mod pack;
 mod shape;
 mod table;
+#[cfg(test)]
+mod tests;
 mod time;
 mod unpack;
 pub(crate) mod varint;

@@ -1,0 +1,178 @@
+//! The bytes, as the header of the module says them, and the rules that are learned.
+
+use super::world::World;
+use crate::record::{
+    Record,
+    packed::{shape::Rule, time::BASE_MS, varint::put_varint},
+    tests::value,
+};
+
+/// The time of the values of these tests.
+const TIME_MS: u64 = 1_793_500_000_000;
+
+/// Packs a record, and returns the bytes of its suffix and its own.
+fn put(world: &mut World, suffix: &str, texts: &[&str]) -> (Vec<u8>, Vec<u8>) {
+    let values = (1..).zip(texts);
+    let values = values.map(|(index, text)| value(index, "T", text.as_bytes()));
+    let record = Record::new(values.collect()).unwrap().encode();
+    world.put("88.118.8", suffix, &record);
+    let (suffix, record) = world.last_packed();
+    (suffix.to_vec(), record.to_vec())
+}
+
+/// The rules of a shape.
+fn rules(world: &World, shape: u32) -> Vec<Rule> {
+    let shape = world.dictionary().shapes.get(shape);
+    shape.map(|shape| shape.rules.to_vec()).unwrap_or_default()
+}
+
+/// The time in the first slot.
+fn in_slot() -> [u8; 3] {
+    let [low, high] = u16::try_from(TIME_MS % (1 << 14)).unwrap().to_le_bytes();
+    [1, low, high]
+}
+
+#[test]
+fn the_bytes_are_as_the_header_says() {
+    let mut world = World::new();
+    let texts = ["泵", "0000001", "2026-05-27"];
+    let (suffix, record) = put(&mut world, "A-0000001", &texts);
+    assert_eq!(suffix, b"\x12A-0000001");
+    // Nothing is known of its layout: canonical.
+    assert_eq!(record[..4], [0, 1, 0, 3]);
+
+    // The head of the suffix is word 0, and what stands around its number word 1.
+    let (suffix, record) = put(&mut world, "A-0000001", &texts);
+    assert_eq!(suffix, [1, 1]);
+    let mut expected = vec![2];
+    put_varint((TIME_MS - BASE_MS + 1) << 1, &mut expected);
+    expected.extend(b"\x0c\xe6\xb3\xb5");
+    let day = (26 << 9 | 5 << 5 | 27) << 2 | 3;
+    put_varint(day, &mut expected);
+    assert_eq!(record, expected);
+
+    // Word 2, and the time is in slot 0.
+    let (suffix, record) = put(&mut world, "A-0000300", &["泵", "0000300", "2026-05-27"]);
+    assert_eq!(suffix, [1, 0xac, 2]);
+    let mut expected = vec![2];
+    expected.extend(in_slot());
+    expected.push(2 << 2 | 1);
+    put_varint(day, &mut expected);
+    assert_eq!(record, expected);
+
+    // What follows from no rule: digits around which word 3 stands, when it comes again.
+    let serial = rules(&world, 0)[1];
+    assert_eq!(
+        serial,
+        Rule::Serial {
+            around: 1,
+            count: 7
+        }
+    );
+    put(&mut world, "A-0000301", &["泵", "LX26053号", "x"]);
+    let (_, record) = put(&mut world, "A-0000302", &["泵", "LX26054号", "x"]);
+    assert_eq!(rules(&world, 1), [Rule::Free; 3]);
+    let mut expected = vec![4];
+    expected.extend(in_slot());
+    expected.extend([2 << 2 | 1, 3 << 2 | 2]);
+    put_varint(26_054, &mut expected);
+    expected.push(4 << 2 | 1);
+    assert_eq!(record, expected);
+}
+
+#[test]
+fn times_of_a_record_may_differ() {
+    let mut world = World::new();
+    let mut record = |times: [u64; 2]| {
+        let mut values = vec![value(1, "T", b"x"), value(2, "T", b"x")];
+        for (value, time) in values.iter_mut().zip(times) {
+            value.timestamp_ms = time;
+        }
+        world.put("88.1", "A", &Record::new(values).unwrap().encode());
+        world.last_packed().1.to_vec()
+    };
+    record([TIME_MS, TIME_MS]);
+    record([TIME_MS, TIME_MS]);
+    let slot = in_slot();
+    let x = 1;
+    let one = [&[2][..], &slot, &[x, x]].concat();
+    assert_eq!(record([TIME_MS, TIME_MS]), one);
+    let each = [&[3][..], &slot, &[x, 4, x]].concat();
+    assert_eq!(record([TIME_MS, BASE_MS + 1]), each);
+}
+
+#[test]
+fn rules_are_found_in_the_second_record() {
+    let mut world = World::new();
+    let texts = [
+        "https://e.cn/p/1",
+        "0000001",
+        "2026-05-27",
+        "<P03202605270000001>",
+        "https://hdl/88.118.8/P03202605270000001?x",
+        "6964912215851",
+    ];
+    for _ in 0..2 {
+        put(&mut world, "P03202605270000001", &texts);
+    }
+    let rules = rules(&world, 0);
+    assert!(
+        matches!(rules[0], Rule::Serial { count: 7, .. }),
+        "{rules:?}"
+    );
+    assert!(
+        matches!(rules[1], Rule::Serial { count: 7, .. }),
+        "{rules:?}"
+    );
+    assert_eq!(rules[2], Rule::SuffixDay { skip: 7 });
+    assert!(matches!(rules[3], Rule::Suffix(_)), "{rules:?}");
+    assert!(matches!(rules[4], Rule::Identifier(_)), "{rules:?}");
+    // A number that ends as the suffix does is another number.
+    assert_eq!(rules[5], Rule::Free);
+}
+
+#[test]
+fn what_does_not_always_hold_is_left_to_another_shape() {
+    let mut world = World::new();
+    for number in 1..200_u32 {
+        let serial = format!("{number:07}");
+        let url = format!("https://e.cn/p/{number}");
+        let day = format!("2026-05-{:02}", number % 28 + 1);
+        let suffix = if number % 2 == 0 {
+            format!("P{}{serial}", day.replace('-', ""))
+        } else {
+            format!("JX/{number:08}")
+        };
+        // The first record, and no other, has a model that its suffix ends with.
+        let model = if number < 3 { "M2" } else { "M5" };
+        put(&mut world, &suffix, &[&serial, &url, &day, model, "武汉"]);
+    }
+    let count = world.dictionary().shapes.len();
+    assert!(count <= 8, "{count} shapes");
+    let (_, nested) = put(
+        &mut world,
+        "JX/00001000",
+        &["0001000", "https://e.cn/p/1000", "2026-05-01", "M5", "武汉"],
+    );
+    let (_, dated) = put(
+        &mut world,
+        "P202605010001000",
+        &["0001000", "https://e.cn/p/1000", "2026-05-01", "M5", "武汉"],
+    );
+    // Model and place are always the same here, and so part of the shape.
+    assert_eq!((nested.len(), dated.len()), (1 + 3 + 3, 1 + 3));
+    world.check();
+}
+
+#[test]
+fn a_value_that_stays_the_same_becomes_part_of_the_shape() {
+    let mut world = World::new();
+    let mut bytes = |brand: &str, name: &str| put(&mut world, "x", &[brand, name]).1.len();
+    for number in 0..100 {
+        bytes("江汉", ["泵", "阀"][number % 2]);
+    }
+    assert_eq!(bytes("江汉", "泵"), 1 + 3 + 1);
+    bytes("东湖", "泵");
+    assert_eq!(bytes("东湖", "泵"), 1 + 3 + 2);
+    assert_eq!(bytes("江汉", "阀"), 1 + 3 + 1);
+}
