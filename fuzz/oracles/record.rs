@@ -1,6 +1,9 @@
 //! What must hold of any bytes as a record.
 
-use biaoshi::record::{Record, RecordRef};
+use biaoshi::record::{
+    Record, RecordRef,
+    packed::{Dictionary, PackedRef, Packer, Seen, take_suffix},
+};
 
 /// Checks one input.
 pub(crate) fn check(data: &[u8]) {
@@ -28,4 +31,22 @@ pub(crate) fn check(data: &[u8]) {
     assert!(content.same_content(&record) && record.same_content(&content));
     let again = Record::new(owned.values().to_vec()).expect("its own values make it");
     assert_eq!(again, owned);
+    packs(record);
+}
+
+/// Checks that it comes back from its packed form, while more and more of it is known.
+fn packs(record: RecordRef<'_>) {
+    let (dictionary, mut seen, mut packer) = (Dictionary::new(), Seen::new(), Packer::new(1));
+    for suffix in ["A-0000001", "A-0000001", "A-0000002"] {
+        let mut bytes = Vec::new();
+        packer.pack_suffix(&dictionary, &mut seen, suffix, &mut bytes);
+        packer.pack_record(&dictionary, &mut seen, "88.1", suffix, record, &mut bytes);
+        let mut rest = bytes.as_slice();
+        let suffix = take_suffix(&dictionary, &mut rest).expect("it was packed");
+        let packed = PackedRef::new(&dictionary, "88.1", suffix, rest);
+        let mut out = Vec::new();
+        packed.encode(&mut out);
+        assert_eq!(out, record.bytes());
+        assert!(packed.values().eq(record.values()));
+    }
 }
