@@ -198,6 +198,9 @@ proptest! {
             let read = RecordRef::parse(&bytes).unwrap();
             prop_assert_eq!(read.to_record().unwrap(), record);
             prop_assert_eq!(read.bytes(), bytes.as_slice());
+            let mut again = bytes[..3].to_vec();
+            read.values().for_each(|value| value.append_to(&mut again));
+            prop_assert_eq!(again, bytes);
         }
     }
 

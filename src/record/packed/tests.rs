@@ -36,6 +36,10 @@ fn check(case: &Case, limits: &'static Limits) {
         world.put(authority, suffix, record);
     }
     world.check();
+    let dictionary = world.dictionary();
+    assert!(dictionary.words.len() <= limits.words);
+    assert!(dictionary.shapes.len() <= limits.shapes);
+    assert!(dictionary.slots.len() <= limits.slots);
 }
 
 fn config() -> ProptestConfig {
@@ -149,6 +153,9 @@ fn the_largest_record_comes_back() {
         world.put("88.118.8", &suffix, &record);
         world.put("88.118.8", &suffix, &many);
     }
+    // One value more than it says, and than there may be.
+    let over = [many.as_slice(), &record[3..30]].concat();
+    world.put_unchecked("88.118.8", &suffix, &over);
     world.check();
 }
 

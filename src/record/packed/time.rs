@@ -1,9 +1,9 @@
-//! Timestamps: many records are registered within seconds, most within this decade.
+//! Timestamps: many records are registered within seconds of each other.
 
 use super::{varint::put_varint, varint::take_varint, words::Dictionary};
 
-/// 2025-01-01T00:00:00Z, before the first release: what is registered is later, and the distance a
-/// byte shorter than from 1970.
+/// 2025-01-01T00:00:00Z, before the first release: what is registered is later, and from here a time
+/// takes six bytes until 2094; from 1970 it would until 2039.
 pub(super) const BASE_MS: u64 = 1_735_689_600_000;
 
 /// Bits of milliseconds of a slot, 16 s: with two bytes a time is told in it, and an import of
@@ -86,12 +86,12 @@ mod tests {
     }
 
     #[test]
-    fn times_of_this_decade_take_six_bytes() {
+    fn times_of_this_century_take_six_bytes() {
         let dictionary = Dictionary::new();
         for (ms, bytes) in [
             (BASE_MS, 1),
             (1_793_500_000_000, 6),
-            (2_000_000_000_000, 6),
+            (3_900_000_000_000, 6),
             (0, 9),
         ] {
             let (_, taken) = round_trip(&dictionary, |out| put_alone(ms, out));

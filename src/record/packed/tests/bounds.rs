@@ -98,6 +98,19 @@ fn layouts_and_shapes_are_bounded() {
 }
 
 #[test]
+fn slots_of_times_are_bounded() {
+    let mut world = World::new();
+    for number in 0..20_000_u64 {
+        let mut one = value(1, "T", b"x");
+        one.timestamp_ms = number / 2 * 20_000;
+        let record = Record::new(vec![one]).unwrap().encode();
+        world.put_unchecked("88.1", "A1", &record);
+    }
+    assert_eq!(world.dictionary().slots.len(), Limits::DEFAULT.slots);
+    world.check();
+}
+
+#[test]
 fn references_are_kept_as_they_are() {
     let mut one = value(1, "HS_SERV", b"");
     one.references = vec![reference("88.1/A")];

@@ -2,7 +2,7 @@
 
 use super::world::World;
 use crate::record::{
-    Record,
+    Permissions, Record, Ttl, Value,
     packed::{shape::Rule, time::BASE_MS, varint::put_varint},
     tests::value,
 };
@@ -129,6 +129,85 @@ fn rules_are_found_in_the_second_record() {
     assert!(matches!(rules[4], Rule::Identifier(_)), "{rules:?}");
     // A number that ends as the suffix does is another number.
     assert_eq!(rules[5], Rule::Free);
+}
+
+#[test]
+fn numbers_of_a_record_take_as_many_digits_where_one_says_how_many() {
+    let mut world = World::new();
+    for _ in 0..2 {
+        // One digit is the suffix's by chance.
+        put(&mut world, "JX/00000012", &["p/12", "0000012", "M2"]);
+    }
+    let rules = rules(&world, 0);
+    for rule in &rules[..2] {
+        assert!(matches!(rule, Rule::Serial { count: 7, .. }), "{rules:?}");
+    }
+    assert_eq!(rules[2], Rule::Free);
+}
+
+#[test]
+fn a_shape_that_fails_leaves_what_holds() {
+    let mut world = World::new();
+    put(
+        &mut world,
+        "P202605270000001",
+        &["0000001", "2026-05-27", "M500"],
+    );
+    put(
+        &mut world,
+        "P202605270000002",
+        &["0000002", "2026-05-27", "M500"],
+    );
+    // By chance the model is that of the suffix, too.
+    put(
+        &mut world,
+        "P202605270000500",
+        &["0000500", "2026-05-26", "M500"],
+    );
+    let [first, second] = [rules(&world, 0), rules(&world, 1)];
+    assert_eq!(second, [first[0], Rule::Free, Rule::Free]);
+}
+
+#[test]
+fn what_follows_from_the_suffix_once_in_a_while_is_chance() {
+    let mut world = World::new();
+    for number in 1_000..1_200_u64 {
+        let is_chance = number % 20 == 0;
+        let other = if is_chance {
+            number
+        } else {
+            number * 7919 % 90_000 + 10_000
+        };
+        put(
+            &mut world,
+            &format!("A{number}z{number}"),
+            &[&format!("L{other}")],
+        );
+    }
+    assert_eq!(world.dictionary().shapes.len(), 1, "{:?}", rules(&world, 1));
+}
+
+#[test]
+fn what_differs_in_one_frame_is_another_layout() {
+    let mut world = World::new();
+    let mut put = |change: fn(&mut Value)| {
+        let mut values = vec![value(1, "T", b"x"), value(3, "U", b"y")];
+        let before = Record::new(values.clone()).unwrap().encode();
+        change(&mut values[1]);
+        let record = Record::new(values).unwrap().encode();
+        for record in [&before, &record, &before, &record] {
+            world.put("88.1", "A", record);
+        }
+    };
+    put(|_| ());
+    put(|value| value.index = 2);
+    put(|value| value.kind = "V".into());
+    put(|value| value.ttl = Ttl::Relative(5));
+    put(|value| value.ttl = Ttl::Absolute(5));
+    put(|value| value.permissions = Permissions::from_bits(1).unwrap());
+    put(|value| value.data = (*b"z").into());
+    assert_eq!(world.dictionary().shapes.len(), 6);
+    world.check();
 }
 
 #[test]
