@@ -29,14 +29,14 @@ fn index(c: &mut Criterion) {
         let mut keys = keys.iter().cycle();
         b.iter(|| {
             let key = keys.next().map_or(&[][..], |key| key.as_bytes());
-            index.with(black_box(key), |slot| slot.position.seq)
+            index.with(black_box(key), |slot| slot.position().seq)
         });
     });
     group.bench_function("get/absent", |b| {
         let mut keys = absent.iter().cycle();
         b.iter(|| {
             let key = keys.next().map_or(&[][..], |key| key.as_bytes());
-            index.with(black_box(key), |slot| slot.position.seq)
+            index.with(black_box(key), |slot| slot.position().seq)
         });
     });
     group.throughput(Throughput::Elements(64));
@@ -52,8 +52,8 @@ fn index(c: &mut Criterion) {
             },
             |batch| {
                 let mut sum = 0;
-                let add = |_, slot: Option<&biaoshi::state::index::Slot>| {
-                    sum += slot.map_or(0, |slot| slot.position.seq);
+                let add = |_, slot: Option<biaoshi::state::index::SlotRef<'_>>| {
+                    sum += slot.map_or(0, |slot| slot.position().seq);
                 };
                 index.with_batch(&batch, add);
                 sum

@@ -117,7 +117,7 @@ fn plain(name: &str) -> Box<dyn FnMut()> {
             Box::new(move || {
                 asked = (asked + 1) % keys.len();
                 let key = black_box(keys[asked].as_bytes());
-                black_box(state.index().with(key, |slot| slot.position.seq));
+                black_box(state.index().with(key, |slot| slot.position().seq));
             })
         }
         "append_1" => append(1),

@@ -47,7 +47,7 @@ impl Node {
     pub(crate) fn put(&self, identifier: &str, record: &Record) {
         let identifier = Identifier::parse_registration(identifier).expect("it is one");
         let key = identifier.key();
-        let prev = self.0.index().with(key.as_bytes(), |slot| slot.position);
+        let prev = self.0.index().with(key.as_bytes(), |slot| slot.position());
         let put = PutChange::new(identifier, Class::New, prev, record);
         self.apply(DATA, Kind::Changes, &Change::Put(Box::new(put)));
     }

@@ -118,6 +118,28 @@ pub fn from_dns_labels(labels: &[&[u8]]) -> Option<Identifier> {
 
 //----------- Ancestors --------------------------------------------------------
 
+/// How many labels the encoded suffix of an identifier has in DNS: none where it is a label itself,
+/// or has no place there. It has so many ancestors ([`each_ancestor`]).
+#[must_use]
+pub fn encoded_labels(authority: &str, local: &str) -> usize {
+    if local.is_empty() || is_label(local) || super::prefix::check(authority).is_err() {
+        return 0;
+    }
+    // Five bits in each character of base32.
+    let encoded = (local.len() * 8).div_ceil(5);
+    let labels = encoded.div_ceil(LABEL_OCTETS_MAX);
+    // Each label has its length before it, and the root has one.
+    let octets = encoded + labels + ENCODED.len() + 1 + authority.len() + 1 + 1;
+    if octets > NAME_OCTETS_MAX
+        || authority
+            .split('.')
+            .any(|label| label.len() > LABEL_OCTETS_MAX)
+    {
+        return 0;
+    }
+    labels
+}
+
 /// Runs `f` on the names between an identifier's and its prefix's, without a zone and in lower
 /// case: `_x.8.118.88` of an encoded suffix, and one more for each further label of it.
 ///

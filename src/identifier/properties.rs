@@ -120,6 +120,14 @@ proptest! {
     }
 
     #[test]
+    fn an_identifier_has_as_many_ancestors_as_encoded_labels(query in query(), times in 1_usize..9) {
+        let local = query.local().repeat(times);
+        let mut ancestors = 0;
+        dns::each_ancestor(query.authority(), &local, |_| ancestors += 1);
+        prop_assert_eq!(dns::encoded_labels(query.authority(), &local), ancestors);
+    }
+
+    #[test]
     fn paths_come_back(query in query()) {
         let path = url::to_path(&query);
         prop_assert!(path.is_ascii());

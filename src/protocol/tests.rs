@@ -97,7 +97,7 @@ impl Built {
         let prev = self
             .0
             .index()
-            .with(identifier.key().as_bytes(), |slot| slot.position);
+            .with(identifier.key().as_bytes(), |slot| slot.position());
         let removed = RemoveChange {
             identifier,
             prev: prev.unwrap(),

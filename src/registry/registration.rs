@@ -97,7 +97,10 @@ impl Registrations {
     fn current(&self, key: &Key) -> Option<Slot> {
         match self.overlay.get(key) {
             Some(slot) => Some(slot.clone()),
-            None => self.state.index().with(key.as_bytes(), Slot::clone),
+            None => self
+                .state
+                .index()
+                .with(key.as_bytes(), |slot| slot.to_slot()),
         }
     }
 
@@ -210,6 +213,7 @@ impl Registrations {
                 seq: 0,
                 item: 0,
             },
+            ordinal: 0,
             state: SlotState::Live(change.record.clone()),
         };
         slot.position = push(draft, &Change::Put(Box::new(change)))?;

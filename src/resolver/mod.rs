@@ -16,11 +16,11 @@ use crate::{
     access::{Action, Caller},
     change::{Hosting, Position, PrefixStatus, Route},
     identifier::Identifier,
-    record::{RecordRef, ValueRef},
+    record::{ValueRef, packed::PackedRef},
     state::{
         State,
         directory::{Belongs, Directory, Enterprise, PrefixEntry},
-        index::{Slot, SlotState},
+        index::{SlotRef, SlotRefState, Spelling},
     },
 };
 
@@ -152,19 +152,19 @@ fn is_above_own(directory: &Directory, authority: &str) -> bool {
 }
 
 /// The answer for an identifier that the index holds.
-fn found(slot: &Slot, caller: Caller) -> Resolution<'_> {
-    let record = match &slot.state {
-        SlotState::Live(bytes) => RecordRef::trusted(bytes),
-        SlotState::Removed { at_ms } => {
+fn found(slot: SlotRef<'_>, caller: Caller) -> Resolution<'_> {
+    let record = match slot.state() {
+        SlotRefState::Live(record) => record,
+        SlotRefState::Removed { at_ms } => {
             return Resolution::Gone {
-                removed_at_ms: *at_ms,
+                removed_at_ms: at_ms,
             };
         }
     };
     Resolution::Found(Found {
-        spelling: &slot.spelling,
+        spelling: slot.spelling(),
         record,
-        position: slot.position,
+        position: slot.position(),
         sees_all: caller.may(Action::ReadPrivate),
     })
 }
@@ -229,9 +229,9 @@ pub enum NotFoundReason {
 #[derive(Debug, Clone)]
 pub struct Found<'a> {
     /// As first registered; a reply echoes the query's spelling instead.
-    pub spelling: &'a str,
+    pub spelling: Spelling<'a>,
     /// The whole record: not for protocols, which send [`Found::values`].
-    record: RecordRef<'a>,
+    record: PackedRef<'a>,
     /// Its last change.
     pub position: Position,
     sees_all: bool,

@@ -105,6 +105,8 @@ impl State {
             spelling: put.identifier.text().into(),
             class,
             position,
+            // The index gives it.
+            ordinal: 0,
             state: SlotState::Live(put.record),
         };
         let DataFold {
@@ -116,7 +118,7 @@ impl State {
         digest::add_identifier(digests, &slot);
         let key = put.identifier.key();
         let shard = self.shard_of_pinned(pins, &key);
-        let old = self.index.replace(key, slot, |old| {
+        let old = self.index.replace(&key, &slot, |old| {
             pins.iter().for_each(|pin| pin.keep(shard, old));
         });
         if let Some(old) = &old {
@@ -170,7 +172,7 @@ impl State {
         if pins.is_empty() {
             0
         } else {
-            self.index.shard_of(key)
+            self.index().shard_of(key)
         }
     }
 }

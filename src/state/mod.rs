@@ -15,6 +15,7 @@ mod apply;
 mod digest;
 pub mod directory;
 pub mod index;
+mod page;
 mod pin;
 mod replay;
 pub mod snapshot;
@@ -32,7 +33,8 @@ use arc_swap::ArcSwap;
 
 pub use digest::Digest;
 use directory::Directory;
-use index::Index;
+use index::{Index, IndexWriter};
+pub use page::PrefixView;
 use pin::Pin;
 pub use pin::{PIN_BYTES_MAX, PINS_MAX, PinError, View};
 pub use replay::{Progress, ReplayError, replay, replay_onto, replay_seen};
@@ -52,7 +54,7 @@ pub const DATA: Partition = Partition::Data(1);
 /// What the node knows, as of the heads it has applied.
 #[derive(Debug)]
 pub struct State {
-    index: Index,
+    index: IndexWriter,
     directory: ArcSwap<Directory>,
     control: Mutex<ControlFold>,
     data: Mutex<DataFold>,
@@ -104,13 +106,8 @@ impl State {
     /// The state of an empty ledger.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_room(0)
-    }
-
-    /// The same, with room for so many identifiers.
-    fn with_room(identifiers: usize) -> Self {
         Self {
-            index: Index::with_room(identifiers),
+            index: IndexWriter::new(),
             directory: ArcSwap::default(),
             control: Mutex::default(),
             data: Mutex::default(),
@@ -118,10 +115,17 @@ impl State {
         }
     }
 
+    /// The same, with room for so many identifiers.
+    fn with_room(identifiers: usize) -> Self {
+        let state = Self::new();
+        state.index().reserve(identifiers);
+        state
+    }
+
     /// Identifiers and their records.
     #[must_use]
     pub fn index(&self) -> &Index {
-        &self.index
+        self.index.index()
     }
 
     /// The directory as of the last `control` entry.
@@ -192,9 +196,9 @@ impl State {
     #[must_use]
     pub fn recomputed_digests(&self) -> Digests {
         let mut digests = Digests::default();
-        for shard in 0..self.index.shards() {
-            self.index.with_shard(shard, |slots| {
-                slots(&mut |slot| digest::add_identifier(&mut digests, slot));
+        for shard in 0..self.index().shards() {
+            self.index().with_shard(shard, |slots| {
+                slots(&mut |slot| digest::add_identifier(&mut digests, &slot.to_slot()));
             });
         }
         digests

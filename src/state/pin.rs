@@ -48,13 +48,30 @@ pub(super) struct Pin {
 
 /// A shard as a pin sees it.
 #[derive(Debug, Default)]
-struct Part {
+pub(super) struct Part {
     is_read: bool,
     /// Slots as they were at the cut, changed since.
     before: Vec<Slot>,
 }
 
+impl Part {
+    /// What was kept of an identifier.
+    pub(super) fn find(&self, spelling: &str) -> Option<&Slot> {
+        self.before.iter().find(|slot| &*slot.spelling == spelling)
+    }
+}
+
 impl Pin {
+    /// The last data entry of the cut.
+    pub(super) fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// A shard as it is seen.
+    pub(super) fn part(&self, part: usize) -> &Mutex<Part> {
+        &self.parts[part]
+    }
+
     fn new(seq: u64, parts: usize, bytes_max: usize) -> Self {
         Self {
             seq,
@@ -123,7 +140,23 @@ impl State {
         self.pin_bounded(PIN_BYTES_MAX)
     }
 
+    /// The same, with what `f` reads while nothing is applied.
+    pub(super) fn pin_and<R>(
+        self: &Arc<Self>,
+        f: impl FnOnce(&Self) -> R,
+    ) -> Result<(View, R), PinError> {
+        self.pin_at_once(PIN_BYTES_MAX, f)
+    }
+
     pub(super) fn pin_bounded(self: &Arc<Self>, bytes_max: usize) -> Result<View, PinError> {
+        self.pin_at_once(bytes_max, |_| ()).map(|(view, ())| view)
+    }
+
+    fn pin_at_once<R>(
+        self: &Arc<Self>,
+        bytes_max: usize,
+        f: impl FnOnce(&Self) -> R,
+    ) -> Result<(View, R), PinError> {
         // Data first, then control: what the data rest on is in a later control.
         let mut data = self.data_fold();
         let control = self.control_fold();
@@ -131,10 +164,11 @@ impl State {
             return Err(PinError::TooMany);
         }
         let ledger_id = control.ledger_id.ok_or(PinError::Empty)?;
-        let parts = self.index.shards();
+        let parts = self.index().shards();
         let pin = Arc::new(Pin::new(data.at.head.seq, parts, bytes_max));
         data.pins.push(Arc::clone(&pin));
-        Ok(View {
+        let read = f(self);
+        let view = View {
             state: Arc::clone(self),
             pin,
             ledger_id,
@@ -144,7 +178,8 @@ impl State {
             control_digests: control.digests,
             data_digests: data.digests,
             totals: data.totals,
-        })
+        };
+        Ok((view, read))
     }
 
     fn unpin(&self, pin: &Arc<Pin>) {
@@ -208,19 +243,32 @@ impl View {
     /// Where more was changed than is kept: then the cut is lost, and the reader starts again.
     pub fn read_part(&self, part: usize, mut f: impl FnMut(&Slot)) -> Result<(), PinError> {
         let mut before = Vec::new();
-        self.state.index.with_shard(part, |slots| {
+        self.state.index().with_shard(part, |slots| {
             before = self.pin.take(part);
-            slots(&mut |slot: &Slot| {
-                if slot.position.seq <= self.pin.seq {
-                    f(slot);
+            slots(&mut |slot| {
+                if slot.position().seq <= self.pin.seq {
+                    f(&slot.to_slot());
                 }
             });
         });
         before.iter().for_each(f);
+        self.check()
+    }
+
+    /// Whether all that was changed since the cut was kept.
+    pub(super) fn check(&self) -> Result<(), PinError> {
         if self.pin.overflowed.load(Ordering::Relaxed) {
             return Err(PinError::Overflow);
         }
         Ok(())
+    }
+
+    pub(super) fn state(&self) -> &Arc<State> {
+        &self.state
+    }
+
+    pub(super) fn pin(&self) -> &Pin {
+        &self.pin
     }
 
     /// Reads the remembered requests of a partition that stand behind `from`, oldest first, at

@@ -166,7 +166,7 @@ proptest! {
         prop_assert_eq!(totals.registrations, u64::try_from(model.len()).unwrap());
         for (which, (data, position)) in model {
             let key = identifier(&format!("88.118.8/{which}")).key();
-            let held = state.index().with(key.as_bytes(), Clone::clone).unwrap();
+            let held = state.index().with(key.as_bytes(), |slot| slot.to_slot()).unwrap();
             prop_assert_eq!(held.position, position);
             let held = held.record().map(|record| record.values().next().unwrap().data.to_vec()[0] - b'a');
             prop_assert_eq!(held, data);

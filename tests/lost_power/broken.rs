@@ -5,7 +5,6 @@ use std::time::Duration;
 use biaoshi::{
     change::Partition,
     identifier::Identifier,
-    record::RecordRef,
     registry::{ReadOnlyCause, RegistryError},
     state::State,
 };
@@ -106,7 +105,7 @@ impl Bench {
             let parsed = Identifier::parse_registration(identifier).expect("it is one");
             let found = state.index().with(parsed.key().as_bytes(), |slot| {
                 let record = slot.record();
-                record.map(|record: RecordRef<'_>| {
+                record.map(|record| {
                     let value = record.values().next().expect("it has one");
                     value.data.to_vec()
                 })

@@ -1,7 +1,7 @@
 //! A resolution as version 1 says it.
 
 use axum::{http::StatusCode, response::Response};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use super::{
@@ -15,13 +15,15 @@ use crate::{
     change::Route,
     identifier::{Identifier, dns::to_dns_name},
     resolver::{Found, NotFoundReason, Resolution},
+    state::index::Spelling,
 };
 
 #[derive(Serialize)]
 struct FoundReply<'a> {
     /// The caller's spelling.
     identifier: &'a str,
-    registered_as: &'a str,
+    #[serde(serialize_with = "spelling")]
+    registered_as: Spelling<'a>,
     /// Its name in DNS; none where it has no place there.
     dns_name: Option<String>,
     position: String,
@@ -75,6 +77,11 @@ pub(super) fn reply(
         }
         Resolution::Denied => Err(denied(caller)),
     }
+}
+
+/// A spelling as JSON, piece by piece.
+fn spelling<S: Serializer>(spelling: &Spelling<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(spelling)
 }
 
 fn found_reply(zone: &str, query: &Identifier, found: &Found<'_>) -> Response {

@@ -1,56 +1,227 @@
-//! Identifier → record, in memory.
+//! Identifier → record, in memory: the core of what this node is for.
 //!
-//! Readers pass a closure that runs inside the shard's read section and encodes straight into the
-//! reply; nothing of the map leaves `shard.rs`.
+//! ```text
+//!            hash of the key, keyed with a secret
+//!     shard (10 bits) ‖ tag (26)  ─▶ Table of the shard ─▶ slot ─▶ offset ─▶ Arena ─▶ entry
+//!                                                                                      │ prefix number
+//!     prefix, ordinal ─▶ Listing ─▶ 32 bits of the hash ─▶ Table …                     ▼
+//!                            └───────────── Space of the prefix: dictionary, listing, counts
+//! ```
+//!
+//! Readers take no lock and write nothing that another reads: they enter a read-side section
+//! (`crossbeam-epoch`), and what they may still see is kept until they leave it. They pass a
+//! closure that encodes straight into the reply; nothing of an entry leaves the section. Several
+//! keys at once let the processor fetch for one while it looks at another.
+//!
+//! One writer at a time changes a shard, behind the shard's lock, which readers do not know. It
+//! writes an entry to the arena and then points a slot to it; nothing that was written changes.
+//! What slots point to no more is garbage, and a chunk of the arena with much of it is emptied and
+//! given back, some entries with each write (`write.rs`).
+//!
+//! `docs/adr/0001-index.md` says why it is so, beside what else there is.
 
 mod ancestors;
-mod shard;
+mod arena;
+mod bytes;
+mod chunk;
+mod clean;
+mod counted;
+mod entry;
+mod listing;
+mod memory;
+mod read;
+mod slot;
+mod space;
+mod table;
+#[cfg(test)]
+mod tests;
+mod write;
 
-pub use shard::Index;
-
-use crate::{
-    change::{Class, Position},
-    record::RecordRef,
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-//----------- Slot -------------------------------------------------------------
+use ancestors::Ancestors;
+use arena::Arena;
+pub use bytes::IndexBytes;
+use clean::Cleaning;
+use crossbeam_epoch::{Atomic, Guard};
+pub use read::{BATCH, PrefixCounts};
+pub use slot::{Slot, SlotRef, SlotRefState, SlotState, Spelling};
+use space::Spaces;
+use table::{TAG_BITS, Table};
+pub use write::IndexWriter;
 
-/// What the index holds of an identifier, live or removed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slot {
-    /// As first registered.
-    pub spelling: Box<str>,
-    /// How it came to be here.
-    pub class: Class,
-    /// Its last change.
-    pub position: Position,
-    /// Its record, or its tombstone.
-    pub state: SlotState,
+use crate::identifier::Key;
+
+/// Bits of the address that choose the shard: a thousand of them, so that growing one at ten
+/// million identifiers moves ten thousand slots, some ten microseconds of a writer.
+const SHARD_BITS: u32 = if cfg!(miri) { 2 } else { 10 };
+
+/// Shards.
+const SHARDS: usize = 1 << SHARD_BITS;
+
+/// Bits of the hash that say where a key is at home.
+const ADDRESS_BITS: u32 = SHARD_BITS + TAG_BITS;
+
+/// Of those, the last ones that a listing does not keep: it has 32 bits for each.
+const UNLISTED_BITS: u32 = ADDRESS_BITS.saturating_sub(32);
+
+//----------- Index ------------------------------------------------------------
+
+/// Identifiers by their folded key.
+///
+/// The hash is keyed with a secret of this process (SipHash of the standard library): identifiers
+/// are chosen by strangers.
+#[derive(Debug)]
+pub struct Index {
+    hasher: RandomState,
+    shards: Box<[Shard]>,
+    arena: Arena,
+    spaces: Spaces,
+    ancestors: Ancestors,
+    /// Identifiers, live and removed.
+    entries: AtomicU64,
+    cleaning: Mutex<Cleaning>,
+    kinds: bytes::Kinds,
 }
 
-/// A record, or the tombstone that stays for ever.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SlotState {
-    /// The canonical encoding of its record.
-    Live(Box<[u8]>),
-    /// Removed.
-    Removed {
-        /// When, in milliseconds since the epoch.
-        at_ms: u64,
-    },
+/// A part of the index that one writer at a time changes.
+#[derive(Debug)]
+#[repr(align(64))]
+struct Shard {
+    table: Atomic<Table>,
+    /// Behind this lock is who writes; in it, how many slots are taken.
+    writer: Mutex<usize>,
 }
 
-impl Slot {
-    fn is_live(&self) -> bool {
-        matches!(self.state, SlotState::Live(_))
+/// Where a key is at home: shard and tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Address {
+    /// The first 36 bits of the hash.
+    bits: u64,
+}
+
+impl Index {
+    /// An empty index.
+    #[must_use]
+    fn new() -> Self {
+        let hasher = RandomState::new();
+        let shard = |shard| Shard {
+            table: Atomic::new(Table::new(Shard::first_buckets(shard))),
+            writer: Mutex::new(0),
+        };
+        Self {
+            shards: (0..SHARDS).map(shard).collect(),
+            arena: Arena::new(),
+            spaces: Spaces::new(hasher.hash_one(0)),
+            ancestors: Ancestors::new(),
+            entries: AtomicU64::new(0),
+            cleaning: Mutex::default(),
+            kinds: bytes::Kinds::default(),
+            hasher,
+        }
     }
 
-    /// Its record, unless it was removed.
+    /// Identifiers, live and removed.
     #[must_use]
-    pub fn record(&self) -> Option<RecordRef<'_>> {
-        match &self.state {
-            SlotState::Live(bytes) => Some(RecordRef::trusted(bytes)),
-            SlotState::Removed { .. } => None,
+    pub fn len(&self) -> usize {
+        usize::try_from(self.entries.load(Ordering::Relaxed)).unwrap_or(usize::MAX)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether a live identifier is below a DNS name, in lower case and without its zone, that is
+    /// itself below a prefix's.
+    #[must_use]
+    pub fn has_below(&self, name: &str) -> bool {
+        self.ancestors.contains(name)
+    }
+
+    /// Into how many shards it is divided.
+    pub(in crate::state) fn shards(&self) -> usize {
+        SHARDS
+    }
+
+    /// The shard that a key is in.
+    pub(in crate::state) fn shard_of(&self, key: &Key) -> usize {
+        self.address(key.as_bytes()).shard()
+    }
+
+    fn address(&self, key: &[u8]) -> Address {
+        let bits = self.hasher.hash_one(key) >> (64 - ADDRESS_BITS);
+        // A listing writes 0 for what is not there.
+        Address {
+            bits: bits.max(1 << UNLISTED_BITS),
         }
+    }
+
+    fn shard(&self, address: Address) -> &Shard {
+        &self.shards[address.shard()]
+    }
+
+    /// The entry that a slot points to.
+    ///
+    /// # Safety
+    /// As of [`Arena::entry`].
+    #[expect(unsafe_code, reason = "the caller proves that the entry is there")]
+    unsafe fn entry<'g>(&'g self, offset: u64, guard: &'g Guard) -> Option<SlotRef<'g>> {
+        // SAFETY: the caller's.
+        let bytes = unsafe { self.arena.entry(offset, guard) };
+        let entry = entry::Entry::parse(bytes)?;
+        SlotRef::new(entry, bytes.len(), self.spaces.get(entry.prefix)?)
+    }
+}
+
+impl Drop for Index {
+    #[expect(unsafe_code, reason = "tables that nobody reads any more")]
+    fn drop(&mut self) {
+        for shard in &mut self.shards {
+            // SAFETY: nobody else has the index now; each shard has a table.
+            drop(unsafe { std::mem::take(&mut shard.table).into_owned() });
+        }
+    }
+}
+
+impl Shard {
+    /// Buckets of a shard's first table: not all the same, so that the shards do not all grow at
+    /// the same number of identifiers, and what is free in them is even.
+    fn first_buckets(shard: usize) -> usize {
+        1 + shard % 4
+    }
+
+    fn writer(&self) -> MutexGuard<'_, usize> {
+        // A panic aborts the node; in tests it must not hide behind a second one.
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[expect(unsafe_code, reason = "a table that is kept as long as its readers")]
+    fn table<'g>(&self, guard: &'g Guard) -> &'g Table {
+        // SAFETY: each shard has a table, and one that was replaced is kept until the sections that
+        // could have loaded it are over.
+        unsafe { self.table.load(Ordering::Acquire, guard).deref() }
+    }
+}
+
+impl Address {
+    fn shard(self) -> usize {
+        usize::try_from(self.bits >> TAG_BITS).unwrap_or_default()
+    }
+
+    fn tag(self) -> u64 {
+        self.bits & ((1 << TAG_BITS) - 1)
+    }
+
+    /// What a listing keeps of it.
+    fn listed(self) -> u32 {
+        u32::try_from(self.bits >> UNLISTED_BITS).expect("so many bits are left")
     }
 }

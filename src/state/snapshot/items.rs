@@ -22,6 +22,7 @@ pub(super) fn put_slot(slot: &Slot, out: &mut Vec<u8>) {
     out.push(System::Handle as u8);
     put_bytes16(out, slot.spelling.as_bytes());
     out.push(slot.class as u8);
+    out.extend_from_slice(&slot.ordinal.to_be_bytes());
     slot.position.encode(out);
     match &slot.state {
         SlotState::Live(record) => {
@@ -39,6 +40,7 @@ pub(super) fn put_slot(slot: &Slot, out: &mut Vec<u8>) {
 pub(super) fn take_slot(cursor: &mut Cursor<'_>) -> Result<(Key, Slot), SnapshotError> {
     let identifier = decode_identifier(cursor)?;
     let class = Class::from_byte(cursor.u8()?)?;
+    let ordinal = cursor.u32()?;
     let position = Position::decode(cursor)?;
     let state = if cursor.flag()? {
         let record = cursor.bytes32()?;
@@ -53,6 +55,7 @@ pub(super) fn take_slot(cursor: &mut Cursor<'_>) -> Result<(Key, Slot), Snapshot
         spelling: identifier.text().into(),
         class,
         position,
+        ordinal,
         state,
     };
     Ok((identifier.key(), slot))

@@ -39,6 +39,8 @@ pub struct SnapshotLoader {
     /// The others, in the order of the file.
     rest: Mutex<Option<Vec<Row>>>,
     next: AtomicUsize,
+    /// How many identifiers there can be.
+    room: usize,
     state: State,
     live: AtomicU64,
     removed: AtomicU64,
@@ -97,6 +99,7 @@ impl SnapshotLoader {
             identifiers,
             rest: Mutex::new(Some(rest)),
             next: AtomicUsize::new(0),
+            room,
             state: State::with_room(room),
             live: AtomicU64::new(0),
             removed: AtomicU64::new(0),
@@ -159,10 +162,10 @@ impl SnapshotLoader {
         }
         let totals = self.header.totals;
         let counted = (self.live.into_inner(), self.removed.into_inner());
-        if counted != (totals.live, totals.removed) {
+        let state = self.state;
+        if counted != (totals.live, totals.removed) || !state.index().is_listed_whole() {
             return Err(SnapshotError::damaged("identifiers are missing from it"));
         }
-        let state = self.state;
         state.restore(&self.header, loaded.directory, loaded.control, loaded.data);
         Ok(state)
     }
@@ -199,7 +202,8 @@ impl SnapshotLoader {
                 SlotState::Live(_) => live += 1,
                 SlotState::Removed { .. } => removed += 1,
             }
-            if self.state.index.replace(key, slot, |_| ()).is_some() {
+            let room = usize::try_from(slot.ordinal).unwrap_or(usize::MAX);
+            if room >= self.room || !self.state.index.restore(&key, &slot) {
                 return Err(SnapshotError::damaged("an identifier is in it twice"));
             }
         }

@@ -95,7 +95,7 @@ pub(super) fn put(state: &State, numbers: std::ops::Range<u64>) {
     let mut changes: Vec<_> = numbers
         .map(|n| {
             let key = name(n).key();
-            let prev = state.index().with(key.as_bytes(), |slot| slot.position);
+            let prev = state.index().with(key.as_bytes(), |slot| slot.position());
             let class = if prev.is_some() {
                 Class::Restored
             } else {
@@ -115,7 +115,7 @@ pub(super) fn put(state: &State, numbers: std::ops::Range<u64>) {
 pub(super) fn remove(state: &State, n: u64) {
     let head = state.at(&DATA).head;
     let key = name(n).key();
-    let Some(prev) = state.index().with(key.as_bytes(), |slot| slot.position) else {
+    let Some(prev) = state.index().with(key.as_bytes(), |slot| slot.position()) else {
         return;
     };
     let identifier = name(n);

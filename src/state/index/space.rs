@@ -1,0 +1,212 @@
+//! What the identifiers of one prefix share: its name, its dictionary, its listing, its counts.
+
+use std::{
+    collections::HashMap,
+    hash::RandomState,
+    sync::{
+        Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use super::{
+    entry,
+    listing::Listing,
+    slot::{Slot, SlotState},
+};
+use crate::{
+    identifier::{Key, System},
+    record::{
+        RecordRef,
+        packed::{Dictionary, Packer, Seen, append::Append},
+    },
+};
+
+/// Parts of what was seen once, each for some of the prefixes: so that threads that load a snapshot
+/// do not wait for each other.
+const SEEN_PARTS: usize = 8;
+
+//----------- Space ------------------------------------------------------------
+
+/// One prefix that has identifiers, or had.
+#[derive(Debug)]
+pub(super) struct Space {
+    number: u32,
+    /// How keys of its identifiers begin: system, prefix and slash.
+    key_head: Box<[u8]>,
+    dictionary: Dictionary,
+    packer: Mutex<Packer>,
+    listing: Listing,
+    live: AtomicU64,
+    /// Live identifiers whose suffix is no label of DNS.
+    encoded: AtomicU64,
+}
+
+impl Space {
+    fn new(number: u32, key_head: &[u8], seed: u64) -> Self {
+        Self {
+            number,
+            key_head: key_head.into(),
+            dictionary: Dictionary::new(),
+            packer: Mutex::new(Packer::new(seed)),
+            listing: Listing::new(),
+            live: AtomicU64::new(0),
+            encoded: AtomicU64::new(0),
+        }
+    }
+
+    pub(super) fn number(&self) -> u32 {
+        self.number
+    }
+
+    pub(super) fn key_head(&self) -> &[u8] {
+        &self.key_head
+    }
+
+    /// The prefix.
+    pub(super) fn authority(&self) -> &str {
+        std::str::from_utf8(&self.key_head[1..self.key_head.len() - 1])
+            .expect("a key is made of UTF-8 text, between its system and a slash")
+    }
+
+    pub(super) fn dictionary(&self) -> &Dictionary {
+        &self.dictionary
+    }
+
+    pub(super) fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
+    /// Identifiers that are live.
+    pub(super) fn live(&self) -> u64 {
+        self.live.load(Ordering::Acquire)
+    }
+
+    /// Counts an identifier that was live or not and now is or is not.
+    pub(super) fn count_live(&self, lived: (bool, bool)) {
+        count(&self.live, lived);
+    }
+
+    /// The same of those that are encoded in DNS; how many there are now.
+    pub(super) fn count_encoded(&self, lived: (bool, bool)) -> u64 {
+        count(&self.encoded, lived)
+    }
+
+    /// Bytes of memory beside entries: name and packer, dictionary, listing.
+    pub(super) fn bytes(&self) -> [usize; 3] {
+        let packer = self.packer().heap_bytes();
+        let own = size_of::<Self>() + self.key_head.len() + packer;
+        [own, self.dictionary.heap_bytes(), self.listing.bytes()]
+    }
+
+    fn packer(&self) -> MutexGuard<'_, Packer> {
+        self.packer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn count(counter: &AtomicU64, lived: (bool, bool)) -> u64 {
+    match lived {
+        (false, true) => counter.fetch_add(1, Ordering::AcqRel) + 1,
+        (true, false) => counter.fetch_sub(1, Ordering::AcqRel) - 1,
+        _ => counter.load(Ordering::Acquire),
+    }
+}
+
+//----------- Spaces -----------------------------------------------------------
+
+/// All of them: by number for readers, by name for writers.
+#[derive(Debug)]
+pub(super) struct Spaces {
+    by_number: Append<Space>,
+    by_head: RwLock<HashMap<Box<[u8]>, u32, RandomState>>,
+    seen: Box<[Mutex<Seen>]>,
+    seed: u64,
+}
+
+impl Spaces {
+    /// None yet; `seed` is random.
+    pub(super) fn new(seed: u64) -> Self {
+        Self {
+            by_number: Append::new(),
+            by_head: RwLock::default(),
+            seen: (0..SEEN_PARTS).map(|_| Mutex::new(Seen::new())).collect(),
+            seed,
+        }
+    }
+
+    /// The one of that number, which entries have.
+    pub(super) fn get(&self, number: u32) -> Option<&Space> {
+        self.by_number.get(number)
+    }
+
+    /// All, in the order in which they came.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Space> {
+        (0..self.by_number.len()).filter_map(|number| self.by_number.get(number))
+    }
+
+    /// The one of a prefix.
+    pub(super) fn find(&self, system: System, authority: &str) -> Option<&Space> {
+        let head = [&[system as u8], authority.as_bytes(), b"/"].concat();
+        let by_head = self.by_head.read().unwrap_or_else(PoisonError::into_inner);
+        by_head.get(&*head).and_then(|number| self.get(*number))
+    }
+
+    /// The one of a key, which is made where there is none.
+    pub(super) fn of(&self, key: &Key) -> &Space {
+        let head = &key.as_bytes()[..1 + key.authority().len() + 1];
+        let known = {
+            let by_head = self.by_head.read().unwrap_or_else(PoisonError::into_inner);
+            by_head.get(head).copied()
+        };
+        let number = known.unwrap_or_else(|| self.add(head));
+        self.get(number)
+            .expect("its number was given when it was put in")
+    }
+
+    fn add(&self, head: &[u8]) -> u32 {
+        let mut by_head = self.by_head.write().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have been first.
+        *by_head.entry(head.into()).or_insert_with(|| {
+            let number = self.by_number.len();
+            // What one packer has seen once says nothing to another.
+            let seed = self.seed.wrapping_add(u64::from(number));
+            self.by_number.push(Space::new(number, head, seed))
+        })
+    }
+
+    /// Appends the packed suffix and state of a slot; how many bytes the suffix takes.
+    pub(super) fn pack(&self, space: &Space, slot: &Slot, out: &mut Vec<u8>) -> usize {
+        let part = usize::try_from(space.number).unwrap_or_default() % SEEN_PARTS;
+        let mut seen = self.seen[part]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (dictionary, suffix) = (&space.dictionary, slot.suffix());
+        let mut packer = space.packer();
+        packer.pack_suffix(dictionary, &mut seen, suffix, out);
+        let suffix_bytes = out.len();
+        match &slot.state {
+            SlotState::Live(record) => {
+                let record = RecordRef::trusted(record);
+                let authority = space.authority();
+                packer.pack_record(dictionary, &mut seen, authority, suffix, record, out);
+            }
+            SlotState::Removed { at_ms } => entry::put_time(*at_ms, out),
+        }
+        suffix_bytes
+    }
+
+    /// Bytes of memory that are no prefix's own.
+    pub(super) fn bytes(&self) -> usize {
+        let by_head = self.by_head.read().unwrap_or_else(PoisonError::into_inner);
+        let names: usize = by_head
+            .keys()
+            .map(|head| head.len() + size_of::<(Box<[u8]>, u32)>())
+            .sum();
+        let seen = |part: &Mutex<Seen>| {
+            part.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .heap_bytes()
+        };
+        names + self.seen.iter().map(seen).sum::<usize>()
+    }
+}

@@ -1,0 +1,207 @@
+//! Random operations, each held against a plain map.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::*;
+use crate::identifier::{System, dns};
+
+/// What the index should hold.
+#[derive(Default)]
+struct Model {
+    slots: BTreeMap<u64, Slot>,
+    /// By prefix, in the order in which they were registered.
+    listed: HashMap<String, Vec<u64>>,
+}
+
+fn prefix_of(number: u64) -> String {
+    format!("88.118.{}", number % 3)
+}
+
+impl Model {
+    fn put(&mut self, number: u64, mut slot: Slot) {
+        let listed = self.listed.entry(prefix_of(number)).or_default();
+        slot.ordinal = match self.slots.get(&number) {
+            Some(old) => old.ordinal,
+            None => {
+                listed.push(number);
+                u32::try_from(listed.len() - 1).unwrap()
+            }
+        };
+        self.slots.insert(number, slot);
+    }
+
+    fn check(&self, index: &Index) {
+        assert_eq!(index.len(), self.slots.len());
+        let keys: Vec<Key> = self.slots.keys().map(|number| key(*number)).collect();
+        let keys: Vec<&[u8]> = keys.iter().map(Key::as_bytes).collect();
+        let mut expected = self.slots.values();
+        index.with_batch(&keys, |place, found| {
+            let expected = expected.next();
+            assert_eq!(
+                found.map(|slot| slot.to_slot()).as_ref(),
+                expected,
+                "{place}"
+            );
+        });
+        assert!(expected.next().is_none());
+        self.check_lists(index);
+        self.check_names(index);
+    }
+
+    fn check_lists(&self, index: &Index) {
+        for (prefix, numbers) in &self.listed {
+            let live = numbers
+                .iter()
+                .filter(|number| self.slots[number].is_live())
+                .count();
+            let counts = index.counts(System::Handle, prefix);
+            assert_eq!(
+                (counts.listed, counts.live),
+                (
+                    u32::try_from(numbers.len()).unwrap(),
+                    u64::try_from(live).unwrap()
+                )
+            );
+            let from = numbers.len() / 3;
+            let mut listed = Vec::new();
+            index.each_listed(
+                System::Handle,
+                prefix,
+                u32::try_from(from).unwrap(),
+                |slot| {
+                    listed.push(slot.to_slot());
+                    listed.len() < 100
+                },
+            );
+            let expected = numbers[from..].iter().take(100);
+            assert!(listed.iter().eq(expected.map(|number| &self.slots[number])));
+        }
+    }
+
+    /// The names above identifiers are those of live ones.
+    fn check_names(&self, index: &Index) {
+        let mut names: HashMap<String, bool> = HashMap::new();
+        for (number, slot) in &self.slots {
+            let key = key(*number);
+            dns::each_ancestor(key.authority(), key.local(), |name| {
+                *names.entry(name.to_owned()).or_default() |= slot.is_live();
+            });
+        }
+        for (name, is_there) in names {
+            assert_eq!(index.has_below(&name), is_there, "{name}");
+        }
+    }
+}
+
+/// Does a random thing to both.
+fn step(writer: &IndexWriter, model: &mut Model, random: &mut Random, (seq, numbers): (u64, u64)) {
+    let number = random.next(numbers);
+    let known = model.slots.get(&number).cloned();
+    match random.next(10) {
+        0..6 => {
+            let slot = slot(number, random.next(1_000), seq);
+            let mut before = None;
+            let old = writer.replace(&key(number), &slot, |old| before = Some(old.clone()));
+            assert_eq!((&old, &before), (&known, &known));
+            model.put(number, slot);
+        }
+        6..8 => {
+            writer.update(&key(number), |slot| {
+                slot.position.seq = seq;
+                slot.state = SlotState::Removed {
+                    at_ms: 1_790_000_000_000 + seq,
+                };
+            });
+            if let Some(slot) = model.slots.get_mut(&number) {
+                slot.position.seq = seq;
+                slot.state = SlotState::Removed {
+                    at_ms: 1_790_000_000_000 + seq,
+                };
+            }
+        }
+        _ => {
+            let found = writer
+                .index()
+                .with(key(number).as_bytes(), |slot| slot.to_slot());
+            assert_eq!(found, known);
+        }
+    }
+}
+
+/// Runs so many steps over so many identifiers.
+fn run(steps: u64, numbers: u64, seed: u64) -> (IndexWriter, Model) {
+    let (writer, mut model, mut random) = (IndexWriter::new(), Model::default(), Random(seed));
+    for seq in 1..=steps {
+        step(&writer, &mut model, &mut random, (seq, numbers));
+        if seq % (steps / 3) == 0 {
+            model.check(writer.index());
+        }
+    }
+    (writer, model)
+}
+
+#[test]
+fn it_holds_what_a_map_holds() {
+    let (steps, numbers) = if cfg!(miri) {
+        (150, 20)
+    } else {
+        (60_000, 3_000)
+    };
+    run(steps, numbers, 1);
+}
+
+#[test]
+fn of_few_identifiers_changed_often_the_garbage_is_given_back() {
+    let (steps, numbers) = if cfg!(miri) { (100, 3) } else { (150_000, 400) };
+    let (writer, model) = run(steps, numbers, 2);
+    let bytes = writer.index().bytes();
+    if !cfg!(miri) {
+        // Two chunks of garbage are left alone, one is emptied, one is open.
+        assert!(bytes.total() < 16 << 20, "{bytes:?}");
+    }
+    model.check(writer.index());
+}
+
+#[test]
+#[ignore = "minutes: make test-long"]
+fn it_holds_what_a_map_holds_for_millions_of_steps() {
+    run(5_000_000, 200_000, 3);
+}
+
+#[test]
+fn what_is_restored_in_any_order_is_the_same() {
+    let numbers = if cfg!(miri) { 20 } else { 2_000 };
+    let (writer, model) = run(numbers * 3, numbers, 4);
+    let copy = IndexWriter::new();
+    copy.index().reserve(model.slots.len());
+    let mut slots = Vec::new();
+    for shard in (0..writer.index().shards()).rev() {
+        writer.index().with_shard(shard, |each| {
+            each(&mut |slot| slots.push(slot.to_slot()));
+        });
+    }
+    for slot in &slots {
+        let key = Identifier::parse_query(&slot.spelling).unwrap().key();
+        assert!(copy.restore(&key, slot));
+    }
+    assert!(copy.index().is_listed_whole());
+    model.check(copy.index());
+    let again = Identifier::parse_query(&slots[0].spelling).unwrap().key();
+    assert!(!copy.restore(&again, &slots[0]), "it is there");
+}
+
+#[test]
+fn the_parts_are_all_there_is() {
+    let (writer, model) = run(if cfg!(miri) { 60 } else { 20_000 }, 2_000, 5);
+    let bytes = writer.index().bytes();
+    let arena = writer.index().arena.bytes();
+    let entries = bytes.keys + bytes.records + bytes.tombstones + bytes.garbage + bytes.free;
+    assert_eq!(entries, arena.chunks);
+    assert_eq!(bytes.garbage, arena.garbage);
+    let removed = model.slots.values().filter(|slot| !slot.is_live()).count();
+    assert!(removed > 0 && bytes.tombstones >= 10 * u64::try_from(removed).unwrap());
+    assert!(
+        bytes.parts().iter().all(|(_, bytes)| *bytes > 0),
+        "{bytes:?}"
+    );
+}
