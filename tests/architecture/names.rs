@@ -215,7 +215,7 @@ fn a_name_out_of_place_is_found() {
         ("record/mod.rs", "fn f() { unsafe { g() } }"),
         ("state/directory.rs", "use crossbeam_epoch::pin;"),
         (
-            "state/index/mod.rs",
+            "state/pin.rs",
             "#[cfg(test)]\nmod tests { use crossbeam_epoch::pin; }",
         ),
         ("protocol/http/mod.rs", "use rustls::ServerConfig;"),

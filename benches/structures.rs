@@ -1,0 +1,336 @@
+//! The index beside what else could hold identifiers, under the same mixes.
+//!
+//! ```text
+//! cargo bench --bench structures -- --structure own --count 10000000 [--set unique] [--removed]
+//! ```
+//!
+//! One structure in each process, so that what the process takes is what it takes. Prints one line
+//! of `name=value`: nanoseconds of each operation, of CPU time where it loads, and bytes of memory.
+//! `benches/structures.sh` runs all and makes the table of `docs/adr/0001-index.md`.
+
+use std::{
+    hash::RandomState,
+    hint::black_box,
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+use biaoshi::state::index::{IndexWriter, Slot};
+use dashmap::DashMap;
+use rand::{RngExt, SeedableRng, distr::Distribution, rngs::SmallRng};
+
+#[path = "common/sample.rs"]
+mod sample;
+
+use sample::Set;
+
+/// Look-ups of each kind.
+const LOOKUPS: usize = 1 << 20;
+
+/// Keys that are looked up together.
+const BATCH: usize = 32;
+
+/// Registrations that are made before they are put in, outside of what is timed.
+const MADE: usize = 20_000;
+
+/// How long readers run beside a writer.
+const BESIDE: Duration = Duration::from_secs(3);
+
+//----------- Structures -------------------------------------------------------
+
+/// What is measured. A look-up reads eight bytes of what it finds.
+trait Structure: Sync {
+    fn put(&self, n: usize, slot: Slot);
+    fn get(&self, key: &[u8]) -> u64;
+    fn get_batch(&self, keys: &[&[u8]]) -> u64 {
+        keys.iter()
+            .fold(0, |sum, key| sum.wrapping_add(self.get(key)))
+    }
+    fn remove(&self, n: usize);
+    fn parts(&self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
+}
+
+struct Own(IndexWriter);
+
+impl Structure for Own {
+    fn put(&self, n: usize, slot: Slot) {
+        self.0.replace(&sample::key(n), &slot, |_| ());
+    }
+
+    fn get(&self, key: &[u8]) -> u64 {
+        let found = self.0.index().with(key, |slot| slot.position().seq);
+        found.unwrap_or_default()
+    }
+
+    fn get_batch(&self, keys: &[&[u8]]) -> u64 {
+        let mut sum = 0_u64;
+        self.0.index().with_batch(keys, |_, slot| {
+            sum = sum.wrapping_add(slot.map_or(0, |slot| slot.position().seq));
+        });
+        sum
+    }
+
+    fn remove(&self, n: usize) {
+        let removed = sample::removed(n);
+        self.0
+            .update(&sample::key(n), |slot| slot.state = removed.state);
+    }
+}
+
+/// The first eight bytes, as a look-up reads them.
+fn first(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .take(8)
+        .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+}
+
+/// Spelling, position and record in one piece, as a map would hold them.
+fn whole(slot: &Slot) -> Box<[u8]> {
+    let mut bytes = slot.position.seq.to_be_bytes().to_vec();
+    bytes.extend(slot.spelling.as_bytes());
+    bytes.extend(slot.record().map_or(&[][..], |record| record.bytes()));
+    bytes.into()
+}
+
+struct Dash(DashMap<Box<[u8]>, Box<[u8]>, RandomState>);
+
+impl Structure for Dash {
+    fn put(&self, n: usize, slot: Slot) {
+        self.0
+            .insert(sample::key(n).as_bytes().into(), whole(&slot));
+    }
+
+    fn get(&self, key: &[u8]) -> u64 {
+        self.0.get(key).map_or(0, |bytes| first(&bytes))
+    }
+
+    fn remove(&self, n: usize) {
+        self.0
+            .insert(sample::key(n).as_bytes().into(), whole(&sample::removed(n)));
+    }
+}
+
+struct Papaya(papaya::HashMap<Box<[u8]>, Box<[u8]>, RandomState>);
+
+impl Structure for Papaya {
+    fn put(&self, n: usize, slot: Slot) {
+        self.0
+            .pin()
+            .insert(sample::key(n).as_bytes().into(), whole(&slot));
+    }
+
+    fn get(&self, key: &[u8]) -> u64 {
+        self.0.pin().get(key).map_or(0, |bytes| first(bytes))
+    }
+
+    fn remove(&self, n: usize) {
+        self.0
+            .pin()
+            .insert(sample::key(n).as_bytes().into(), whole(&sample::removed(n)));
+    }
+}
+
+//----------- Keys -------------------------------------------------------------
+
+/// Keys one behind the other, so that reading them costs next to nothing.
+struct Keys {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Keys {
+    fn new(numbers: impl Iterator<Item = usize>) -> Self {
+        let (mut bytes, mut ends) = (Vec::new(), Vec::new());
+        for n in numbers {
+            bytes.extend(sample::key(n).as_bytes());
+            ends.push(bytes.len());
+        }
+        Self { bytes, ends }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts
+            .zip(&self.ends)
+            .map(|(start, end)| &self.bytes[start..*end])
+    }
+}
+
+//----------- Measures ---------------------------------------------------------
+
+fn per_lookup(since: Instant) -> f64 {
+    since.elapsed().as_secs_f64() * 1e9 / LOOKUPS as f64
+}
+
+fn single(structure: &dyn Structure, keys: &Keys) -> f64 {
+    let since = Instant::now();
+    let mut sum = 0_u64;
+    for key in keys.iter() {
+        sum = sum.wrapping_add(structure.get(key));
+    }
+    black_box(sum);
+    per_lookup(since)
+}
+
+fn batch(structure: &dyn Structure, keys: &Keys) -> f64 {
+    let all: Vec<&[u8]> = keys.iter().collect();
+    let since = Instant::now();
+    let mut sum = 0_u64;
+    for keys in all.chunks(BATCH) {
+        sum = sum.wrapping_add(structure.get_batch(keys));
+    }
+    black_box(sum);
+    per_lookup(since)
+}
+
+/// Puts all in; nanoseconds of CPU time of each, without making them.
+fn load(structure: &dyn Structure, set: Set, count: usize) -> f64 {
+    let mut spent = Duration::ZERO;
+    for from in (0..count).step_by(MADE) {
+        let made: Vec<(usize, Slot)> = (from..count.min(from + MADE))
+            .map(|n| (n, sample::slot(set, n)))
+            .collect();
+        let since = cpu();
+        for (n, slot) in made {
+            structure.put(n, slot);
+        }
+        spent += cpu() - since;
+    }
+    // Making a key is part of putting it in for all of them alike.
+    spent.as_secs_f64() * 1e9 / count as f64
+}
+
+/// Readers beside a writer that registers, changes and removes: nanoseconds of a look-up, of the
+/// slowest of ten thousand, and what the writer did in a second.
+fn beside(structure: &dyn Structure, keys: &Keys, count: usize) -> (f64, f64, f64) {
+    let is_done = AtomicBool::new(false);
+    let mut took = hdrhistogram::Histogram::<u64>::new(3).expect("three digits are possible");
+    let mut written = 0_usize;
+    thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            let mut random = SmallRng::seed_from_u64(9);
+            let mut done = 0;
+            while !is_done.load(Ordering::Relaxed) {
+                match done % 10 {
+                    0..5 => structure.put(count + done, sample::slot(Set::Sample, count + done)),
+                    5..9 => {
+                        let n = random.random_range(0..count);
+                        structure.put(n, sample::slot(Set::Sample, n));
+                    }
+                    _ => structure.remove(random.random_range(0..count)),
+                }
+                done += 1;
+            }
+            done
+        });
+        let until = Instant::now() + BESIDE;
+        let mut all = keys.iter().collect::<Vec<_>>().into_iter().cycle();
+        while Instant::now() < until {
+            for key in all.by_ref().take(1_000) {
+                let since = Instant::now();
+                black_box(structure.get(key));
+                took.saturating_record(
+                    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX),
+                );
+            }
+        }
+        is_done.store(true, Ordering::Relaxed);
+        written = writer.join().expect("the writer does not panic");
+    });
+    (
+        took.mean(),
+        took.value_at_quantile(0.9999) as f64,
+        written as f64 / BESIDE.as_secs_f64(),
+    )
+}
+
+/// CPU time of the process.
+fn cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(
+        u64::try_from(time.tv_sec).unwrap_or_default(),
+        u32::try_from(time.tv_nsec).unwrap_or_default(),
+    )
+}
+
+/// What the process holds in memory, in bytes.
+fn resident() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut fields = status
+        .lines()
+        .filter_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = fields
+        .next()
+        .and_then(|text| text.trim().strip_suffix(" kB"));
+    kib.and_then(|kib| kib.parse::<usize>().ok())
+        .unwrap_or_default()
+        * 1_024
+}
+
+fn argument(name: &str) -> Option<String> {
+    let mut arguments = std::env::args();
+    arguments.find(|argument| argument == name)?;
+    arguments.next()
+}
+
+fn main() {
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    let count: usize =
+        argument("--count").map_or(100_000, |count| count.parse().expect("a number"));
+    let set = match argument("--set").as_deref() {
+        Some("unique") => Set::Unique,
+        _ => Set::Sample,
+    };
+    let name = argument("--structure").unwrap_or_else(|| "own".to_owned());
+    let mut random = SmallRng::seed_from_u64(1);
+    let hits = Keys::new((0..LOOKUPS).map(|_| random.random_range(0..count)));
+    let zipf = rand_distr::Zipf::new(count as f64, 1.0).expect("a distribution");
+    let zipf = Keys::new((0..LOOKUPS).map(|_| zipf.sample(&mut random) as usize * 7_919 % count));
+    let misses = Keys::new((0..LOOKUPS).map(|n| 4 * count + n * 13));
+    let before = resident();
+    let structure: Box<dyn Structure> = match name.as_str() {
+        "dashmap" => Box::new(Dash(DashMap::with_hasher_and_shard_amount(
+            RandomState::new(),
+            1_024,
+        ))),
+        "papaya" => Box::new(Papaya(papaya::HashMap::with_hasher(RandomState::new()))),
+        _ => Box::new(Own(IndexWriter::new())),
+    };
+    let put = load(&*structure, set, count);
+    let bytes = resident().saturating_sub(before) as f64 / count as f64;
+    println!("{name} count={count} put_cpu_ns={put:.0} bytes={bytes:.1}");
+    for (part, bytes) in structure.parts() {
+        println!(
+            "{name} part={part} bytes={:.1}",
+            bytes as f64 / count as f64
+        );
+    }
+    let figures = [
+        ("hit_ns", single(&*structure, &hits)),
+        ("hit_zipf_ns", single(&*structure, &zipf)),
+        ("miss_ns", single(&*structure, &misses)),
+        ("batch_hit_ns", batch(&*structure, &hits)),
+        ("batch_zipf_ns", batch(&*structure, &zipf)),
+        ("batch_miss_ns", batch(&*structure, &misses)),
+    ];
+    for (figure, value) in figures {
+        println!("{name} {figure}={value:.0}");
+    }
+    if std::env::args().any(|argument| argument == "--removed") {
+        let before = resident();
+        (0..count).for_each(|n| structure.remove(n));
+        let bytes = (resident() as f64 - before as f64) / count as f64;
+        println!("{name} removed_all_bytes_change={bytes:.1}");
+    } else {
+        let (mean, slow, written) = beside(&*structure, &hits, count);
+        println!(
+            "{name} beside_hit_ns={mean:.0} beside_p9999_ns={slow:.0} beside_writes_per_s={written:.0}"
+        );
+    }
+}
