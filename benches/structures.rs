@@ -16,7 +16,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use biaoshi::state::index::{IndexWriter, Slot};
+use biaoshi::{
+    identifier::Key,
+    state::index::{IndexWriter, Slot},
+};
 use dashmap::DashMap;
 use rand::{RngExt, SeedableRng, distr::Distribution, rngs::SmallRng};
 
@@ -34,20 +37,19 @@ const BATCH: usize = 32;
 /// Registrations that are made before they are put in, outside of what is timed.
 const MADE: usize = 20_000;
 
-/// How long readers run beside a writer.
-const BESIDE: Duration = Duration::from_secs(3);
+/// What a writer does beside readers.
+const WRITES: usize = 500_000;
 
 //----------- Structures -------------------------------------------------------
 
 /// What is measured. A look-up reads eight bytes of what it finds.
 trait Structure: Sync {
-    fn put(&self, n: usize, slot: Slot);
+    fn put(&self, key: &Key, slot: Slot);
     fn get(&self, key: &[u8]) -> u64;
     fn get_batch(&self, keys: &[&[u8]]) -> u64 {
         keys.iter()
             .fold(0, |sum, key| sum.wrapping_add(self.get(key)))
     }
-    fn remove(&self, n: usize);
     fn parts(&self) -> Vec<(&'static str, u64)> {
         Vec::new()
     }
@@ -56,8 +58,8 @@ trait Structure: Sync {
 struct Own(IndexWriter);
 
 impl Structure for Own {
-    fn put(&self, n: usize, slot: Slot) {
-        self.0.replace(&sample::key(n), &slot, |_| ());
+    fn put(&self, key: &Key, slot: Slot) {
+        self.0.replace(key, &slot, |_| ());
     }
 
     fn get(&self, key: &[u8]) -> u64 {
@@ -73,10 +75,8 @@ impl Structure for Own {
         sum
     }
 
-    fn remove(&self, n: usize) {
-        let removed = sample::removed(n);
-        self.0
-            .update(&sample::key(n), |slot| slot.state = removed.state);
+    fn parts(&self) -> Vec<(&'static str, u64)> {
+        self.0.index().bytes().parts().to_vec()
     }
 }
 
@@ -99,38 +99,24 @@ fn whole(slot: &Slot) -> Box<[u8]> {
 struct Dash(DashMap<Box<[u8]>, Box<[u8]>, RandomState>);
 
 impl Structure for Dash {
-    fn put(&self, n: usize, slot: Slot) {
-        self.0
-            .insert(sample::key(n).as_bytes().into(), whole(&slot));
+    fn put(&self, key: &Key, slot: Slot) {
+        self.0.insert(key.as_bytes().into(), whole(&slot));
     }
 
     fn get(&self, key: &[u8]) -> u64 {
         self.0.get(key).map_or(0, |bytes| first(&bytes))
-    }
-
-    fn remove(&self, n: usize) {
-        self.0
-            .insert(sample::key(n).as_bytes().into(), whole(&sample::removed(n)));
     }
 }
 
 struct Papaya(papaya::HashMap<Box<[u8]>, Box<[u8]>, RandomState>);
 
 impl Structure for Papaya {
-    fn put(&self, n: usize, slot: Slot) {
-        self.0
-            .pin()
-            .insert(sample::key(n).as_bytes().into(), whole(&slot));
+    fn put(&self, key: &Key, slot: Slot) {
+        self.0.pin().insert(key.as_bytes().into(), whole(&slot));
     }
 
     fn get(&self, key: &[u8]) -> u64 {
         self.0.pin().get(key).map_or(0, |bytes| first(bytes))
-    }
-
-    fn remove(&self, n: usize) {
-        self.0
-            .pin()
-            .insert(sample::key(n).as_bytes().into(), whole(&sample::removed(n)));
     }
 }
 
@@ -191,61 +177,76 @@ fn batch(structure: &dyn Structure, keys: &Keys) -> f64 {
 fn load(structure: &dyn Structure, set: Set, count: usize) -> f64 {
     let mut spent = Duration::ZERO;
     for from in (0..count).step_by(MADE) {
-        let made: Vec<(usize, Slot)> = (from..count.min(from + MADE))
-            .map(|n| (n, sample::slot(set, n)))
+        let all = from..count.min(from + MADE);
+        let made: Vec<(Key, Slot)> = all
+            .map(|n| (sample::key(n), sample::slot(set, n)))
             .collect();
         let since = cpu();
-        for (n, slot) in made {
-            structure.put(n, slot);
+        for (key, slot) in made {
+            structure.put(&key, slot);
         }
         spent += cpu() - since;
     }
-    // Making a key is part of putting it in for all of them alike.
     spent.as_secs_f64() * 1e9 / count as f64
 }
 
-/// Readers beside a writer that registers, changes and removes: nanoseconds of a look-up, of the
-/// slowest of ten thousand, and what the writer did in a second.
-fn beside(structure: &dyn Structure, keys: &Keys, count: usize) -> (f64, f64, f64) {
+/// What a writer does beside readers.
+#[derive(Clone, Copy)]
+enum Mix {
+    /// Registers what is new.
+    Inserts,
+    /// Registers five, changes four, removes one.
+    All,
+}
+
+fn writes(mix: Mix, count: usize) -> Vec<(Key, Slot)> {
+    let mut random = SmallRng::seed_from_u64(9);
+    let mut write = |nth: usize| match (mix, nth % 10) {
+        (Mix::Inserts, _) => (2 * count + nth, false),
+        (Mix::All, 0..5) => (3 * count + nth, false),
+        (Mix::All, 5..9) => (random.random_range(0..count), false),
+        (Mix::All, _) => (random.random_range(0..count), true),
+    };
+    let made = (0..WRITES).map(|nth| {
+        let (n, is_removed) = write(nth);
+        let slot = if is_removed {
+            sample::removed(n)
+        } else {
+            sample::slot(Set::Sample, n)
+        };
+        (sample::key(n), slot)
+    });
+    made.collect()
+}
+
+/// A reader beside a writer: nanoseconds of a look-up, of the slowest of ten thousand, and what
+/// the writer did in a second.
+fn beside(structure: &dyn Structure, keys: &Keys, writes: Vec<(Key, Slot)>) -> (f64, f64, f64) {
     let is_done = AtomicBool::new(false);
     let mut took = hdrhistogram::Histogram::<u64>::new(3).expect("three digits are possible");
-    let mut written = 0_usize;
+    let mut per_second = 0.0;
     thread::scope(|scope| {
         let writer = scope.spawn(|| {
-            let mut random = SmallRng::seed_from_u64(9);
-            let mut done = 0;
-            while !is_done.load(Ordering::Relaxed) {
-                match done % 10 {
-                    0..5 => structure.put(count + done, sample::slot(Set::Sample, count + done)),
-                    5..9 => {
-                        let n = random.random_range(0..count);
-                        structure.put(n, sample::slot(Set::Sample, n));
-                    }
-                    _ => structure.remove(random.random_range(0..count)),
-                }
-                done += 1;
+            let since = Instant::now();
+            for (key, slot) in writes {
+                structure.put(&key, slot);
             }
-            done
+            is_done.store(true, Ordering::Relaxed);
+            WRITES as f64 / since.elapsed().as_secs_f64()
         });
-        let until = Instant::now() + BESIDE;
         let mut all = keys.iter().collect::<Vec<_>>().into_iter().cycle();
-        while Instant::now() < until {
-            for key in all.by_ref().take(1_000) {
+        while !is_done.load(Ordering::Relaxed) {
+            for key in all.by_ref().take(100) {
                 let since = Instant::now();
                 black_box(structure.get(key));
-                took.saturating_record(
-                    u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX),
-                );
+                let ns = u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
+                took.saturating_record(ns);
             }
         }
-        is_done.store(true, Ordering::Relaxed);
-        written = writer.join().expect("the writer does not panic");
+        per_second = writer.join().expect("the writer does not panic");
     });
-    (
-        took.mean(),
-        took.value_at_quantile(0.9999) as f64,
-        written as f64 / BESIDE.as_secs_f64(),
-    )
+    let slow = took.value_at_quantile(0.9999) as f64;
+    (took.mean(), slow, per_second)
 }
 
 /// CPU time of the process.
@@ -311,6 +312,13 @@ fn main() {
             bytes as f64 / count as f64
         );
     }
+    if let Some(times) = argument("--batches") {
+        // For a profile.
+        for _ in 0..times.parse().expect("a number") {
+            println!("{name} batch_hit_ns={:.0}", batch(&*structure, &hits));
+        }
+        return;
+    }
     let figures = [
         ("hit_ns", single(&*structure, &hits)),
         ("hit_zipf_ns", single(&*structure, &zipf)),
@@ -324,13 +332,24 @@ fn main() {
     }
     if std::env::args().any(|argument| argument == "--removed") {
         let before = resident();
-        (0..count).for_each(|n| structure.remove(n));
+        (0..count).for_each(|n| structure.put(&sample::key(n), sample::removed(n)));
         let bytes = (resident() as f64 - before as f64) / count as f64;
         println!("{name} removed_all_bytes_change={bytes:.1}");
-    } else {
-        let (mean, slow, written) = beside(&*structure, &hits, count);
+        for (part, bytes) in structure.parts() {
+            println!(
+                "{name} part={part} bytes={:.1}",
+                bytes as f64 / count as f64
+            );
+        }
+        return;
+    }
+    for (mix, writes) in [
+        ("inserts", writes(Mix::Inserts, count)),
+        ("mix", writes(Mix::All, count)),
+    ] {
+        let (mean, slow, written) = beside(&*structure, &hits, writes);
         println!(
-            "{name} beside_hit_ns={mean:.0} beside_p9999_ns={slow:.0} beside_writes_per_s={written:.0}"
+            "{name} beside={mix} hit_ns={mean:.0} hit_p9999_ns={slow:.0} writes_per_s={written:.0}"
         );
     }
 }

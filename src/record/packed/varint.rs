@@ -17,7 +17,17 @@ pub(crate) fn put_varint(mut number: u64, out: &mut Vec<u8>) {
 }
 
 /// Takes a number off the front; `None`, and nothing taken, where there is none of 64 bits.
+#[inline]
 pub(crate) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
+    // Most are small.
+    if let [first @ 0..0x80, rest @ ..] = *bytes {
+        *bytes = rest;
+        return Some(u64::from(*first));
+    }
+    take_long_varint(bytes)
+}
+
+fn take_long_varint(bytes: &mut &[u8]) -> Option<u64> {
     let mut number = 0_u64;
     for (at, byte) in bytes.iter().enumerate().take(BYTES_MAX) {
         let bits = u64::from(byte & 0x7f);

@@ -108,7 +108,9 @@ impl Index {
         let tombstones = self.kinds.tombstones.load(Ordering::Relaxed);
         let records = self.kinds.records.load(Ordering::Relaxed);
         IndexBytes {
-            slots: as_u64(tables.sum::<usize>() + size_of_val(&*self.shards)),
+            slots: as_u64(
+                tables.sum::<usize>() + self.region.free_bytes() + size_of_val(&*self.shards),
+            ),
             keys: live.saturating_sub(records),
             records,
             tombstones,

@@ -5,6 +5,8 @@ use std::{
     ptr::NonNull,
 };
 
+use super::memory::advise_huge;
+
 /// The size of a chunk, as a power of two: a huge page of the machines this runs on, so that one
 /// entry of the processor's table of pages covers it. Under Miri, which pays for each byte, the
 /// smallest that holds the largest entry.
@@ -35,7 +37,7 @@ impl Chunk {
             handle_alloc_error(Self::layout());
         };
         if is_huge {
-            advise_huge(start);
+            advise_huge(start, CHUNK_BYTES);
         }
         Self { start }
     }
@@ -58,21 +60,3 @@ impl Drop for Chunk {
         unsafe { dealloc(self.start.as_ptr(), Self::layout()) };
     }
 }
-
-/// Asks the kernel for a huge page, which it may refuse (kernels are built without): then small
-/// ones do.
-#[cfg(not(miri))]
-#[expect(unsafe_code, reason = "advice on memory")]
-fn advise_huge(start: NonNull<u8>) {
-    // SAFETY: the range is one allocation of ours; this advice changes nothing that is read.
-    let _refused = unsafe {
-        rustix::mm::madvise(
-            start.as_ptr().cast(),
-            CHUNK_BYTES,
-            rustix::mm::Advice::LinuxHugepage,
-        )
-    };
-}
-
-#[cfg(miri)]
-fn advise_huge(_: NonNull<u8>) {}

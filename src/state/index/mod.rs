@@ -30,6 +30,7 @@ mod entry;
 mod listing;
 mod memory;
 mod read;
+mod region;
 mod slot;
 mod space;
 mod table;
@@ -40,7 +41,7 @@ mod write;
 use std::{
     hash::{BuildHasher, RandomState},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -51,6 +52,7 @@ pub use bytes::IndexBytes;
 use clean::Cleaning;
 use crossbeam_epoch::{Atomic, Guard};
 pub use read::{BATCH, PrefixCounts};
+use region::Region;
 pub use slot::{Slot, SlotRef, SlotRefState, SlotState, Spelling};
 use space::Spaces;
 use table::{TAG_BITS, Table};
@@ -81,6 +83,8 @@ const UNLISTED_BITS: u32 = ADDRESS_BITS.saturating_sub(32);
 pub struct Index {
     hasher: RandomState,
     shards: Box<[Shard]>,
+    /// Where the tables of the shards are.
+    region: Arc<Region>,
     arena: Arena,
     spaces: Spaces,
     ancestors: Ancestors,
@@ -111,12 +115,14 @@ impl Index {
     #[must_use]
     fn new() -> Self {
         let hasher = RandomState::new();
+        let region = Arc::new(Region::default());
         let shard = |shard| Shard {
-            table: Atomic::new(Table::new(Shard::first_buckets(shard))),
+            table: Atomic::new(Table::new(Shard::first_buckets(shard), &region)),
             writer: Mutex::new(0),
         };
         Self {
             shards: (0..SHARDS).map(shard).collect(),
+            region,
             arena: Arena::new(),
             spaces: Spaces::new(hasher.hash_one(0)),
             ancestors: Ancestors::new(),

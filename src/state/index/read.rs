@@ -52,20 +52,37 @@ impl Index {
             prefetch(table.hint(address.tag()));
             *place = Some((address, table));
         }
-        let known = || places.iter().flatten().zip(keys);
-        for ((address, table), _) in known() {
+        let mut offsets = [0; BATCH];
+        for (first, (address, table)) in offsets.iter_mut().zip(places.iter().flatten()) {
             // The first of that tag, which is nearly always the one.
-            table.find(address.tag(), |offset| {
-                let at = self.arena.hint(offset);
-                prefetch(at);
-                prefetch(at.wrapping_add(LINE_BYTES));
-                true
+            let Some((_, offset)) = table.find(address.tag(), |_| true) else {
+                continue;
+            };
+            let at = self.arena.hint(offset);
+            prefetch(at);
+            prefetch(at.wrapping_add(LINE_BYTES));
+            *first = offset;
+        }
+        let all = offsets.iter().zip(places.iter().flatten()).zip(keys);
+        for (place, ((offset, (address, table)), key)) in all.enumerate() {
+            if *offset == 0 {
+                f(place, None);
+                continue;
+            }
+            let found = self.held(*offset, key, &guard).or_else(|| {
+                let found = self.find(table, *address, key, &guard);
+                found.map(|(_, _, slot)| slot)
             });
+            f(place, found);
         }
-        for (place, ((address, table), key)) in known().enumerate() {
-            let found = self.find(table, *address, key, &guard);
-            f(place, found.map(|(_, _, slot)| slot));
-        }
+    }
+
+    /// The entry at an offset that a slot had in this section, if it is that key's.
+    #[expect(unsafe_code, reason = "entries are read without a lock")]
+    fn held<'g>(&'g self, offset: u64, key: &[u8], guard: &'g Guard) -> Option<SlotRef<'g>> {
+        // SAFETY: `with_few` got the offset from a slot of this index inside the section of
+        // `guard`, and the table loads it with Acquire.
+        unsafe { self.entry(offset, guard) }.filter(|slot| slot.is_of(key))
     }
 
     /// The slot of a key, where it points, and the entry there.

@@ -11,11 +11,15 @@
 //! So a free slot ends every search, and a table is grown from its slots alone: the tag says
 //! where in the larger one a slot is at home, and no entry is read.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use super::{
     arena::OFFSET_BITS,
-    memory::{Zero, zeroed},
+    memory::Zero,
+    region::{Region, Slice},
 };
 
 /// Bits of a tag: they choose the bucket, and what they tell beyond that keeps strangers out of it.
@@ -33,7 +37,7 @@ const FULL: (usize, usize) = (13, 16);
 /// Slots of one shard.
 #[derive(Debug)]
 pub(super) struct Table {
-    buckets: Box<[Bucket]>,
+    buckets: Slice<Bucket>,
 }
 
 #[derive(Debug)]
@@ -46,9 +50,9 @@ unsafe impl Zero for Bucket {}
 
 impl Table {
     /// A table of so many buckets, at least one.
-    pub(super) fn new(buckets: usize) -> Self {
+    pub(super) fn new(buckets: usize, region: &Arc<Region>) -> Self {
         Self {
-            buckets: zeroed(buckets.max(1)),
+            buckets: region.zeroed(buckets.max(1)),
         }
     }
 
@@ -139,8 +143,8 @@ impl Table {
     }
 
     /// The same slots in a larger table.
-    pub(super) fn grow(&self) -> Self {
-        let larger = Self::new(self.grown());
+    pub(super) fn grow(&self, region: &Arc<Region>) -> Self {
+        let larger = Self::new(self.grown(), region);
         self.each(|held| larger.insert(held >> OFFSET_BITS, offset_of(held)));
         larger
     }
@@ -156,7 +160,7 @@ impl Table {
     }
 
     fn each(&self, mut f: impl FnMut(u64)) {
-        for bucket in &self.buckets {
+        for bucket in &*self.buckets {
             for slot in &bucket.0 {
                 match slot.load(Ordering::Acquire) {
                     0 => break,

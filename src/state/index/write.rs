@@ -1,12 +1,13 @@
 //! Writing the index: one writer at a time in each shard.
 
-use std::sync::atomic::Ordering;
+use std::sync::{Arc, atomic::Ordering};
 
 use crossbeam_epoch::{Guard, Owned, pin};
 
 use super::{
     Address, Index, Shard, Slot, SlotRef,
     entry::{Entry, put_head},
+    region::Region,
     space::Space,
     table::{Table, point},
 };
@@ -103,7 +104,7 @@ impl Index {
             None => space.listing().len(),
         };
         let offset = self.write_entry(space, slot, ordinal, &packed);
-        shard.insert(address, offset, &mut taken, &guard);
+        shard.insert(address, offset, &mut taken, (&self.region, &guard));
         drop(taken);
         let was_free = space.listing().set(ordinal, address.listed());
         if let Some(is_free) = restored {
@@ -195,10 +196,16 @@ impl Index {
 
 impl Shard {
     /// Puts an offset in, in a larger table where this one is full. The caller holds the lock.
-    fn insert(&self, address: Address, offset: u64, taken: &mut usize, guard: &Guard) {
+    fn insert(
+        &self,
+        address: Address,
+        offset: u64,
+        taken: &mut usize,
+        (region, guard): (&Arc<Region>, &Guard),
+    ) {
         let table = self.table(guard);
         if table.is_full(*taken) {
-            let larger = table.grow();
+            let larger = table.grow(region);
             larger.insert(address.tag(), offset);
             self.publish(larger, guard);
         } else {
@@ -217,12 +224,12 @@ impl Shard {
     }
 
     /// Makes room for so many entries at once.
-    pub(super) fn reserve(&self, entries: usize, guard: &Guard) {
+    pub(super) fn reserve(&self, entries: usize, region: &Arc<Region>, guard: &Guard) {
         let taken = self.writer();
         let buckets = Table::buckets_for(entries);
         let table = self.table(guard);
         if *taken == 0 && table.buckets() < buckets {
-            self.publish(Table::new(buckets), guard);
+            self.publish(Table::new(buckets, region), guard);
         }
     }
 }
@@ -257,7 +264,7 @@ impl Index {
         // A hash is even: few shards get a tenth more than their share.
         let share = identifiers / self.shards.len();
         for shard in &self.shards {
-            shard.reserve(share + share / 16, &guard);
+            shard.reserve(share + share / 16, &self.region, &guard);
         }
     }
 }
