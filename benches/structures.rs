@@ -6,7 +6,9 @@
 //!
 //! One structure in each process, so that what the process takes is what it takes. Prints one line
 //! of `name=value`: nanoseconds of each operation, of CPU time where it loads, and bytes of memory.
-//! `benches/structures.sh` runs all and makes the table of `docs/adr/0001-index.md`.
+//! `benches/structures.sh` runs all of them for the table of `docs/adr/0001-index.md`.
+
+#![expect(clippy::disallowed_methods, reason = "a bench reads the clock itself")]
 
 use std::{
     hash::RandomState,
@@ -291,8 +293,7 @@ fn main() {
     let name = argument("--structure").unwrap_or_else(|| "own".to_owned());
     let mut random = SmallRng::seed_from_u64(1);
     let hits = Keys::new((0..LOOKUPS).map(|_| random.random_range(0..count)));
-    let zipf = rand_distr::Zipf::new(count as f64, 1.0).expect("a distribution");
-    let zipf = Keys::new((0..LOOKUPS).map(|_| zipf.sample(&mut random) as usize * 7_919 % count));
+    let zipf = Keys::new(some_often(count, &mut random));
     let misses = Keys::new((0..LOOKUPS).map(|n| 4 * count + n * 13));
     let before = resident();
     let structure: Box<dyn Structure> = match name.as_str() {
@@ -306,12 +307,7 @@ fn main() {
     let put = load(&*structure, set, count);
     let bytes = resident().saturating_sub(before) as f64 / count as f64;
     println!("{name} count={count} put_cpu_ns={put:.0} bytes={bytes:.1}");
-    for (part, bytes) in structure.parts() {
-        println!(
-            "{name} part={part} bytes={:.1}",
-            bytes as f64 / count as f64
-        );
-    }
+    print_parts(&*structure, &name, count);
     if let Some(times) = argument("--batches") {
         // For a profile.
         for _ in 0..times.parse().expect("a number") {
@@ -331,16 +327,7 @@ fn main() {
         println!("{name} {figure}={value:.0}");
     }
     if std::env::args().any(|argument| argument == "--removed") {
-        let before = resident();
-        (0..count).for_each(|n| structure.put(&sample::key(n), sample::removed(n)));
-        let bytes = (resident() as f64 - before as f64) / count as f64;
-        println!("{name} removed_all_bytes_change={bytes:.1}");
-        for (part, bytes) in structure.parts() {
-            println!(
-                "{name} part={part} bytes={:.1}",
-                bytes as f64 / count as f64
-            );
-        }
+        remove_all(&*structure, &name, count);
         return;
     }
     for (mix, writes) in [
@@ -352,4 +339,33 @@ fn main() {
             "{name} beside={mix} hit_ns={mean:.0} hit_p9999_ns={slow:.0} writes_per_s={written:.0}"
         );
     }
+}
+
+/// Removes all, and says what memory that takes or gives back.
+fn remove_all(structure: &dyn Structure, name: &str, count: usize) {
+    let before = resident();
+    (0..count).for_each(|n| structure.put(&sample::key(n), sample::removed(n)));
+    let bytes = (resident() as f64 - before as f64) / count as f64;
+    println!("{name} removed_all_bytes_change={bytes:.1}");
+    print_parts(structure, name, count);
+}
+
+/// Where the memory of a structure goes, for each identifier.
+fn print_parts(structure: &dyn Structure, name: &str, count: usize) {
+    for (part, bytes) in structure.parts() {
+        println!(
+            "{name} part={part} bytes={:.1}",
+            bytes as f64 / count as f64
+        );
+    }
+}
+
+/// Numbers of which some come often (Zipf).
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "ranks are whole numbers below the count"
+)]
+fn some_often(count: usize, random: &mut SmallRng) -> impl Iterator<Item = usize> {
+    let zipf = rand_distr::Zipf::new(count as f64, 1.0).expect("a distribution");
+    (0..LOOKUPS).map(move |_| zipf.sample(random) as usize * 7_919 % count)
 }

@@ -226,22 +226,27 @@ impl SuffixRef<'_> {
 
     /// Whether it is that suffix, which is folded: without ASCII case.
     #[must_use]
+    #[inline]
     pub fn is_folded(&self, folded: &[u8]) -> bool {
         let Some((head, rest)) = folded.split_at_checked(self.head.len()) else {
             return false;
         };
         let is_rest = match self.digits {
             None => rest.is_empty(),
-            Some(digits) => {
-                let mut is_same = false;
-                rest.len() == digits.len() && {
-                    digits.with_text(|text| is_same = text.as_bytes() == rest);
-                    is_same
-                }
-            }
+            Some(digits) => rest.len() == digits.len() && number_of(rest) == Some(digits.number),
         };
         is_rest && head.eq_ignore_ascii_case(self.head.as_bytes())
     }
+}
+
+/// The number that ASCII digits are, without a sign; of more than 64 bits none.
+fn number_of(digits: &[u8]) -> Option<u64> {
+    digits.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10)
+            .then(|| number.checked_mul(10)?.checked_add(u64::from(digit)))
+            .flatten()
+    })
 }
 
 /// A decimal number with at least so many digits: zeros stand before it.

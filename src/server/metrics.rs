@@ -86,6 +86,7 @@ impl Scrape {
                         .set_enterprises(status.name(), hosting, count);
                 }
             }
+            metrics.set_index_bytes(&state.index().bytes().parts());
             let causes = registry.read_only_causes();
             for cause in ReadOnlyCause::ALL {
                 metrics.set_read_only(cause.name(), causes.contains(&cause));

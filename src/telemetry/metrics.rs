@@ -9,7 +9,8 @@ mod make;
 use std::time::Duration;
 
 use prometheus::{
-    Gauge, HistogramOpts, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Registry, TextEncoder,
+    Gauge, HistogramOpts, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Opts, Registry,
+    TextEncoder,
 };
 
 pub use figures::Figures;
@@ -41,6 +42,7 @@ pub struct Metrics {
     snapshots_failed: IntCounter,
     snapshots_set_aside: IntCounter,
     segments: IntGaugeVec,
+    index_bytes: IntGaugeVec,
     /// What is counted of identifiers, firms and answers.
     pub figures: Figures,
 }
@@ -107,6 +109,7 @@ impl Metrics {
                 let help = "Files of a partition, closed and open";
                 gauges(r, "biaoshi_ledger_segments", help, "partition", partitions)
             },
+            index_bytes: index_bytes(r),
             figures: Figures::new(r),
             registry,
         };
@@ -127,6 +130,14 @@ impl Metrics {
         TextEncoder::new()
             .encode_to_string(&families)
             .unwrap_or_default()
+    }
+
+    /// Memory of the index, by its parts.
+    pub fn set_index_bytes(&self, parts: &[(&str, u64)]) {
+        for (part, bytes) in parts {
+            let gauge = self.index_bytes.with_label_values(&[part]);
+            gauge.set(signed(*bytes));
+        }
     }
 
     //--- What happened
@@ -215,6 +226,12 @@ fn append_seconds(registry: &Registry, partitions: &[&str]) -> HistogramVec {
     made
 }
 
+fn index_bytes(registry: &Registry) -> IntGaugeVec {
+    let help = "Memory of the index, by what it is for";
+    let options = Opts::new("biaoshi_index_bytes", help);
+    registered(registry, IntGaugeVec::new(options, &["part"]))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -224,6 +241,7 @@ mod tests {
     fn metrics() -> Metrics {
         let metrics = Metrics::new(&["control", "data/1"], &["no_space", "clock"]);
         let labels = ["handle", "success", "external"];
+        metrics.set_index_bytes(&[("slots", 64)]);
         metrics.figures.set_identifiers(5, 9);
         metrics.figures.set_resolutions([(labels, 7)].into_iter());
         // What is told twice is counted once.

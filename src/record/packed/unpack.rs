@@ -14,6 +14,7 @@ use crate::record::{
 //----------- Suffix -----------------------------------------------------------
 
 /// Takes a packed suffix off the front; `None` where the bytes make no sense.
+#[inline]
 pub fn take_suffix<'a>(dictionary: &'a Dictionary, bytes: &mut &'a [u8]) -> Option<SuffixRef<'a>> {
     let tag = take_varint(bytes)?;
     if tag & 1 == 0 {

@@ -47,6 +47,7 @@ pub(super) struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     /// Reads what [`put_head`] wrote, and what stands behind it.
+    #[inline]
     pub(super) fn parse(mut bytes: &'a [u8]) -> Option<Self> {
         let (head, rest) = bytes.split_first()?;
         bytes = rest;

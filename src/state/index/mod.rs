@@ -179,6 +179,7 @@ impl Index {
     /// # Safety
     /// As of [`Arena::entry`].
     #[expect(unsafe_code, reason = "the caller proves that the entry is there")]
+    #[inline]
     unsafe fn entry<'g>(&'g self, offset: u64, guard: &'g Guard) -> Option<SlotRef<'g>> {
         // SAFETY: the caller's.
         let bytes = unsafe { self.arena.entry(offset, guard) };

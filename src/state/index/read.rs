@@ -14,8 +14,8 @@ pub const BATCH: usize = 32;
 /// Identifiers of a listing that are read in one section: so that a long one holds nothing up.
 const STEP: u32 = 32;
 
-/// Bytes of a line of the cache.
-const LINE_BYTES: usize = 64;
+/// Bytes of most entries: the line of the cache where they end may be the next one.
+const ENTRY_BYTES: usize = 40;
 
 //----------- By key -----------------------------------------------------------
 
@@ -60,7 +60,7 @@ impl Index {
             };
             let at = self.arena.hint(offset);
             prefetch(at);
-            prefetch(at.wrapping_add(LINE_BYTES));
+            prefetch(at.wrapping_add(ENTRY_BYTES));
             *first = offset;
         }
         let all = offsets.iter().zip(places.iter().flatten()).zip(keys);

@@ -21,9 +21,9 @@ const PIECE_BYTES: usize = if cfg!(miri) { 1 << 14 } else { 1 << 25 };
 /// What a piece is aligned to: a huge page.
 const PIECE_ALIGN: usize = if cfg!(miri) { 1 << 12 } else { 1 << 21 };
 
-/// Slices below this many bytes come from the allocator: of a small node all tables together are
-/// less than one piece.
-const SMALL_BYTES: usize = if cfg!(miri) { 1 << 8 } else { 1 << 14 };
+/// Slices below this many bytes come from the allocator: then all tables of a node together are as
+/// large as one huge page.
+const SMALL_BYTES: usize = if cfg!(miri) { 1 << 8 } else { 1 << 11 };
 
 /// What slices start at a multiple of: a line of the cache.
 const LINE_BYTES: usize = 64;
@@ -48,6 +48,8 @@ struct Inner {
 struct Piece {
     start: NonNull<u8>,
     bytes: usize,
+    /// So many bytes of it, from the start, some slice had.
+    touched: usize,
 }
 
 // SAFETY: a piece owns its memory, which no thread is tied to.
@@ -65,9 +67,12 @@ impl Region {
         Slice::of_region(start.cast(), count, (Arc::clone(self), place, bytes))
     }
 
-    /// Bytes of all pieces that no slice has.
+    /// Bytes that slices had and have no more: what was never written takes no memory.
     pub(super) fn free_bytes(&self) -> usize {
-        self.inner().free.values().sum()
+        let inner = self.inner();
+        let untouched = |piece: &Piece| piece.bytes - piece.touched;
+        let free: usize = inner.free.values().sum();
+        free - inner.pieces.iter().map(untouched).sum::<usize>()
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -88,7 +93,9 @@ impl Inner {
         if free > bytes {
             self.free.insert((piece, offset + bytes), free - bytes);
         }
-        (place, self.pieces[piece].at(offset))
+        let piece = &mut self.pieces[piece];
+        piece.touched = piece.touched.max(offset + bytes);
+        (place, piece.at(offset))
     }
 
     fn add_piece(&mut self, bytes: usize) -> ((usize, usize), usize) {
@@ -126,7 +133,11 @@ impl Piece {
             handle_alloc_error(layout);
         };
         advise_huge(start, bytes);
-        Self { start, bytes }
+        Self {
+            start,
+            bytes,
+            touched: 0,
+        }
     }
 
     #[expect(unsafe_code, reason = "memory by hand")]
@@ -262,6 +273,10 @@ mod tests {
         let pieces: usize = inner.pieces.iter().map(|piece| piece.bytes).sum();
         assert_eq!(inner.free.len(), inner.pieces.len(), "all is joined again");
         assert_eq!(inner.free.values().sum::<usize>(), pieces);
+        let touched: usize = inner.pieces.iter().map(|piece| piece.touched).sum();
+        assert!(touched > 0 && touched <= pieces);
+        drop(inner);
+        assert_eq!(region.free_bytes(), touched);
     }
 
     #[test]

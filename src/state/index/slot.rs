@@ -96,6 +96,7 @@ pub enum SlotRefState<'a> {
 
 impl<'a> SlotRef<'a> {
     /// Reads the rest of an entry that takes so many bytes in all.
+    #[inline]
     pub(super) fn new(entry: Entry<'a>, bytes: usize, space: &'a Space) -> Option<Self> {
         let mut state = entry.rest;
         let suffix = take_suffix(space.dictionary(), &mut state)?;
@@ -214,6 +215,7 @@ impl<'a> SlotRef<'a> {
     }
 
     /// Whether it is the identifier of that folded key.
+    #[inline]
     pub(super) fn is_of(&self, key: &[u8]) -> bool {
         key.strip_prefix(self.space.key_head())
             .is_some_and(|local| self.suffix.is_folded(local))
