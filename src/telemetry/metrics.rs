@@ -54,15 +54,10 @@ impl Metrics {
         let registry = Registry::new();
         let r = &registry;
         let version = env!("CARGO_PKG_VERSION");
-        gauges(
-            r,
-            "biaoshi_build_info",
-            "1; the release is a label",
-            "version",
-            &[version],
-        )
-        .with_label_values(&[version])
-        .set(1);
+        let help = "1; the release is a label";
+        gauges(r, "biaoshi_build_info", help, "version", &[version])
+            .with_label_values(&[version])
+            .set(1);
         let metrics = Self {
             ready: gauge(
                 r,
