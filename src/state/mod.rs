@@ -34,7 +34,7 @@ use arc_swap::ArcSwap;
 pub use digest::Digest;
 use directory::Directory;
 use index::{Index, IndexWriter};
-pub use page::PrefixView;
+pub use page::{Listed, PrefixView};
 use pin::Pin;
 pub use pin::{PIN_BYTES_MAX, PINS_MAX, PinError, View};
 pub use replay::{Progress, ReplayError, replay, replay_onto, replay_seen};

@@ -157,6 +157,13 @@ header '^content-type: application/problem+json'
 request "a problem: no JSON" 400 PUT "$item" -H 'Content-Type: application/json' -d '{'
 header '^content-type: application/problem+json'
 
+request "a listing" 200 GET '/api/v1/identifiers?prefix=88.118.0002&limit=1'
+json '[one["identifier"] for one in body["identifiers"]] == ["88.118.0002/A-1"] and body["next"] == 1'
+request "a listing goes on" 200 GET '/api/v1/identifiers?prefix=88.118.0002&cursor=1'
+json '[one["identifier"] for one in body["identifiers"]] == ["88.118.0002/B-1"] and body["next"] is None'
+request "handles of a prefix" 200 GET '/api/handles?prefix=0.NA/88.118.0002'
+json 'body["totalCount"] == "2" and body["handles"] == ["88.118.0002/A-1", "88.118.0002/B-1"]'
+
 request "delete" 200 DELETE /api/v1/identifiers/88.118.0002/B-1
 request "a problem: gone" 410 GET /api/v1/identifiers/88.118.0002/B-1
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::{health::Startup, problem::Problem};
+use super::{health::Startup, listing::Listings, problem::Problem};
 use crate::{
     access::Gate, accounting::Counters, registry::Registry, resolver::Resolver, state::State,
 };
@@ -22,6 +22,8 @@ pub struct Api {
     pub zone: String,
     /// How many answers there were.
     pub counters: Arc<Counters>,
+    /// Listings that are made now.
+    pub(super) listings: Listings,
     node: OnceLock<Node>,
 }
 
@@ -53,6 +55,7 @@ impl Api {
             body_bytes_max,
             zone,
             counters: Arc::default(),
+            listings: Listings::default(),
             node: OnceLock::new(),
         }
     }

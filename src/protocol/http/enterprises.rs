@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     extract::{Request, State},
-    http::{StatusCode, Uri},
+    http::StatusCode,
 };
 use serde_json::json;
 
@@ -14,6 +14,7 @@ use super::{
     body::{self, Kind},
     caller,
     enterprise_body::EnterpriseBody,
+    listing::number,
     problem::Problem,
     view,
 };
@@ -124,17 +125,4 @@ pub(super) async fn list(State(api): State<Arc<Api>>, request: Request) -> Reply
     let next = (last < total).then_some(last);
     let body = json!({ "enterprises": page, "total": total, "next": next });
     Ok(super::json(StatusCode::OK, &body))
-}
-
-/// A number of the query.
-fn number(uri: &Uri, name: &str) -> Result<Option<usize>, Problem> {
-    let query = uri.query().unwrap_or_default();
-    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-    let Some((_, value)) = pairs.find(|(found, _)| found == name) else {
-        return Ok(None);
-    };
-    let number = value
-        .parse()
-        .map_err(|_| Problem::bad_request("bad_query", format!("{name} is a whole number")))?;
-    Ok(Some(number))
 }

@@ -75,12 +75,12 @@ fn resolve(api: &Api, parts: &Parts) -> Reply {
 }
 
 /// A request that makes no sense to the protocol.
-fn refused(code: ResponseCode, message: &str) -> Response {
+pub(super) fn refused(code: ResponseCode, message: &str) -> Response {
     let body = json!({ "responseCode": code as u32, "message": message });
     send(StatusCode::BAD_REQUEST, &body, false)
 }
 
-fn send(status: StatusCode, body: &Value, pretty: bool) -> Response {
+pub(super) fn send(status: StatusCode, body: &Value, pretty: bool) -> Response {
     let text = if pretty {
         format!("{body:#}\n")
     } else {
@@ -240,7 +240,7 @@ pub(super) async fn preflight(request: Request) -> Response {
 }
 
 /// Public records may be read by pages of any site; no credentials are allowed.
-fn allow_origin(asked: &HeaderMap, response: &mut Response) {
+pub(super) fn allow_origin(asked: &HeaderMap, response: &mut Response) {
     let headers = response.headers_mut();
     // Also where nobody says where they ask from: a cache would give that answer to who does.
     headers.insert(header::VARY, HeaderValue::from_static("Origin"));

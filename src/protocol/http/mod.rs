@@ -17,6 +17,7 @@ mod entry;
 mod handles;
 mod health;
 mod identifiers;
+mod listing;
 mod problem;
 mod resolved;
 #[cfg(test)]
@@ -53,9 +54,14 @@ pub fn router(api: Arc<Api>) -> Router {
         .delete(identifiers::delete);
     let enterprises = get(enterprises::list).post(enterprises::admit);
     Router::new()
+        .route("/api/v1/identifiers", get(listing::list))
         .route("/api/v1/identifiers/batch", post(batch::register))
         .route("/api/v1/identifiers/{*identifier}", identifier)
         .route("/api/v1/enterprises", enterprises)
+        .route(
+            "/api/handles",
+            get(listing::handles).options(handles::preflight),
+        )
         .route(
             "/api/handles/{*handle}",
             get(handles::get).options(handles::preflight),

@@ -51,7 +51,7 @@ impl Problem {
     }
 
     /// Not now.
-    fn unavailable(code: &'static str, detail: impl Into<String>) -> Self {
+    pub(super) fn unavailable(code: &'static str, detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, code, detail)
             .header(header::RETRY_AFTER, RETRY_AFTER_SECONDS)
     }

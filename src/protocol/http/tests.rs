@@ -5,6 +5,7 @@ mod enterprises;
 mod entry;
 mod handles;
 mod hostile;
+mod listing;
 mod reading;
 mod writing;
 

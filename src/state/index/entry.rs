@@ -118,6 +118,9 @@ mod tests {
     use super::*;
 
     proptest! {
+        // Miri takes a second for each.
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 3 } else { 256 }))]
+
         #[test]
         fn heads_come_back(
             (is_live, class) in (any::<bool>(), 0_usize..4), (prefix, ordinal) in any::<(u32, u32)>(),

@@ -93,14 +93,15 @@ mod tests {
     fn each_ordinal_has_a_place_of_its_own() {
         let listing = Listing::new();
         assert_eq!((listing.len(), listing.get(0)), (0, None));
-        for ordinal in (0..5_000).rev() {
+        let count = if cfg!(miri) { 100 } else { 5_000 };
+        for ordinal in (0..count).rev() {
             assert!(listing.set(ordinal, ordinal + 1));
         }
-        assert_eq!((listing.len(), listing.get(5_000)), (5_000, None));
-        for ordinal in 0..5_000 {
+        assert_eq!((listing.len(), listing.get(count)), (count, None));
+        for ordinal in 0..count {
             assert_eq!(listing.get(ordinal), Some(ordinal + 1));
         }
-        assert!(!listing.set(4_999, 7));
+        assert!(!listing.set(count - 1, 7));
         assert!(listing.bytes() < 8_192 * 4 + 1_000);
     }
 
