@@ -142,17 +142,13 @@ fn run(steps: u64, numbers: u64, seed: u64) -> (IndexWriter, Model) {
 
 #[test]
 fn it_holds_what_a_map_holds() {
-    let (steps, numbers) = if cfg!(miri) {
-        (150, 20)
-    } else {
-        (60_000, 3_000)
-    };
+    let (steps, numbers) = if cfg!(miri) { (30, 6) } else { (60_000, 3_000) };
     run(steps, numbers, 1);
 }
 
 #[test]
 fn of_few_identifiers_changed_often_the_garbage_is_given_back() {
-    let (steps, numbers) = if cfg!(miri) { (100, 3) } else { (150_000, 400) };
+    let (steps, numbers) = if cfg!(miri) { (30, 3) } else { (150_000, 400) };
     let (writer, model) = run(steps, numbers, 2);
     let bytes = writer.index().bytes();
     if !cfg!(miri) {
@@ -170,7 +166,7 @@ fn it_holds_what_a_map_holds_for_millions_of_steps() {
 
 #[test]
 fn what_is_restored_in_any_order_is_the_same() {
-    let numbers = if cfg!(miri) { 20 } else { 2_000 };
+    let numbers = if cfg!(miri) { 6 } else { 2_000 };
     let (writer, model) = run(numbers * 3, numbers, 4);
     let copy = IndexWriter::new();
     copy.index().reserve(model.slots.len());
@@ -192,7 +188,7 @@ fn what_is_restored_in_any_order_is_the_same() {
 
 #[test]
 fn the_parts_are_all_there_is() {
-    let (writer, model) = run(if cfg!(miri) { 60 } else { 20_000 }, 2_000, 5);
+    let (writer, model) = run(if cfg!(miri) { 30 } else { 20_000 }, 2_000, 5);
     let bytes = writer.index().bytes();
     let arena = writer.index().arena.bytes();
     let entries = bytes.keys + bytes.records + bytes.tombstones + bytes.garbage + bytes.free;

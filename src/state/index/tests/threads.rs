@@ -8,10 +8,10 @@ use std::{
 use super::*;
 
 /// Identifiers that are changed over and over.
-const NUMBERS: u64 = if cfg!(miri) { 6 } else { 300 };
+const NUMBERS: u64 = if cfg!(miri) { 3 } else { 300 };
 
 /// How often each is changed.
-const ROUNDS: u64 = if cfg!(miri) { 12 } else { 400 };
+const ROUNDS: u64 = if cfg!(miri) { 4 } else { 400 };
 
 /// The version that a record has in it, by its time.
 fn version(slot: &SlotRef<'_>) -> u64 {
@@ -69,7 +69,7 @@ fn readers_see_whole_entries_and_none_that_is_older_than_what_they_saw() {
 #[test]
 fn threads_that_load_do_not_lose_anything() {
     let writer = IndexWriter::new();
-    let numbers: u64 = if cfg!(miri) { 24 } else { 6_000 };
+    let numbers: u64 = if cfg!(miri) { 9 } else { 6_000 };
     thread::scope(|scope| {
         for part in 0..3 {
             let writer = &writer;
