@@ -29,6 +29,8 @@ kill-release = BIAOSHI_TEST_BINARY=$(abspath $(or $(CARGO_TARGET_DIR),target))/r
 test-long: test
 	@tools/deps.sh long
 	benches/instructions.sh --check
+	cargo test --locked --release --lib state::index -- --ignored
+	tools/miri.sh
 	PROPTEST_CASES=20000 cargo test --locked
 	BIAOSHI_KILL_ROUNDS=1000 $(kill-release)
 	cargo bench --locked --bench startup -- starts 1000000
