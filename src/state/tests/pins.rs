@@ -60,6 +60,48 @@ proptest! {
     }
 }
 
+/// What a listing says of each identifier.
+type Said = (u32, String, Position, Option<u64>);
+
+fn said(view: &PrefixView, from: u32) -> Vec<Said> {
+    let mut all = Vec::new();
+    let listed = view.each(from, |one| {
+        let said = (
+            one.ordinal(),
+            one.spelling(),
+            one.position(),
+            one.removed_at_ms(),
+        );
+        all.push(said);
+        true
+    });
+    listed.unwrap();
+    all
+}
+
+#[test]
+fn a_listing_is_what_was_there_whatever_is_written_meanwhile() {
+    let state = Arc::new(rich_state(200));
+    let before = said(&state.pin_prefix("88.118.1").unwrap(), 0);
+    let ordinals: Vec<u32> = before.iter().map(|(ordinal, ..)| *ordinal).collect();
+    assert_eq!(ordinals, (0..200).collect::<Vec<u32>>());
+    assert!(before.iter().any(|(.., removed)| removed.is_some()));
+    let view = state.pin_prefix("88.118.1").unwrap();
+    // Replaced, removed, restored and registered after the cut.
+    put(&state, 10..30);
+    remove(&state, 40);
+    remove(&state, 20);
+    put(&state, 20..21);
+    put(&state, 500..600);
+    assert_eq!(said(&view, 0), before);
+    assert_eq!(said(&view, 35), before[35..]);
+    assert_eq!((view.counts().listed, said(&view, 200).len()), (200, 0));
+    let after = state.pin_prefix("88.118.1").unwrap();
+    assert_eq!(after.counts().listed, 300);
+    assert_eq!(said(&after, 0).len(), 300);
+    assert_ne!(said(&after, 0)[..200], before);
+}
+
 #[test]
 fn writers_on_another_thread_do_not_disturb_a_cut() {
     let state = Arc::new(rich_state(2_000));

@@ -188,7 +188,8 @@ fn what_is_restored_in_any_order_is_the_same() {
 
 #[test]
 fn the_parts_are_all_there_is() {
-    let (writer, model) = run(if cfg!(miri) { 30 } else { 20_000 }, 2_000, 5);
+    let (steps, numbers) = if cfg!(miri) { (30, 5) } else { (20_000, 2_000) };
+    let (writer, model) = run(steps, numbers, 5);
     let bytes = writer.index().bytes();
     let arena = writer.index().arena.bytes();
     let entries = bytes.keys + bytes.records + bytes.tombstones + bytes.garbage + bytes.free;
