@@ -9,42 +9,22 @@
 //! read-side section, and read without a lock: what a slot points to was written before the slot,
 //! and a chunk is given back when no section is left in which it could have been found.
 
-use std::{
-    ptr,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicPtr, Ordering},
-    },
-};
-
 use crossbeam_epoch::Guard;
 
 use super::{
-    chunk::{CHUNK_BITS, CHUNK_BYTES, Chunk},
+    chunk::{self, CHUNK_BITS, CHUNK_BYTES, CHUNKS_MAX, Chunk, stored_bytes},
     memory::zeroed,
+    sync::{Arc, AtomicPtr, Mutex, MutexGuard, Ordering, PoisonError},
 };
 
 /// Bits of an offset: with the tag it makes a slot of 64. 256 GiB are some 5 billion entries.
 pub(super) const OFFSET_BITS: u32 = 38;
-
-/// Chunks at one time: so many as offsets can name.
-const CHUNKS_MAX: usize = if cfg!(miri) {
-    64
-} else {
-    1 << (OFFSET_BITS - CHUNK_BITS)
-};
 
 /// Bytes that nothing is in at the start of the first chunk, so that no offset is 0.
 const FIRST_OFFSET: u32 = 8;
 
 /// Chunks before the first that asks for a huge page: a small node needs none.
 const SMALL_CHUNKS: u32 = 4;
-
-/// Bytes before an entry: its length, below 2²¹.
-const LENGTH_BYTES_MAX: usize = 3;
-
-/// The most bytes of an entry: a record, a suffix and what else there is of both.
-pub(super) const ENTRY_BYTES_MAX: usize = 80 * 1024;
 
 //----------- Arena ------------------------------------------------------------
 
@@ -98,13 +78,19 @@ impl Arena {
 
     /// Writes an entry, made of parts, to the end; the offset may be stored in a slot with
     /// [`Ordering::Release`].
+    #[expect(unsafe_code, reason = "memory that readers read without a lock")]
     pub(super) fn push(&self, parts: &[&[u8]]) -> u64 {
         let bytes: usize = parts.iter().map(|part| part.len()).sum();
-        assert!(bytes <= ENTRY_BYTES_MAX, "records and suffixes are limited");
+        assert!(
+            bytes <= chunk::ENTRY_BYTES_MAX,
+            "records and suffixes are limited"
+        );
         let mut writer = self.writer();
         let (number, place) = writer.reserve(stored_bytes(bytes), &self.directory);
         let start = self.directory[index(number)].load(Ordering::Relaxed);
-        write(start, place, bytes, parts);
+        // SAFETY: the range was reserved under the lock that is still held, lies inside the chunk,
+        // and no reader looks there before a slot points to it.
+        unsafe { chunk::write(start, index(place), bytes, parts) };
         (u64::from(number) << CHUNK_BITS) | u64::from(place)
     }
 
@@ -112,18 +98,18 @@ impl Arena {
     ///
     /// # Safety
     /// The offset was loaded, with [`Ordering::Acquire`] and inside the section of `guard`, from a
-    /// slot of the index that this arena belongs to; or nobody writes to that index meanwhile.
+    /// slot of the index that this arena belongs to, which was stored with [`Ordering::Release`]; or
+    /// [`Arena::entry_at`] returned it for that guard.
     #[expect(unsafe_code, reason = "the caller proves that the entry is there")]
-    pub(super) unsafe fn entry<'g>(&self, offset: u64, _: &'g Guard) -> &'g [u8] {
+    pub(super) unsafe fn entry<'g>(&'g self, offset: u64, _: &'g Guard) -> &'g [u8] {
+        // Relaxed: the store of the chunk that the slot means happened before the slot was stored,
+        // and the number is given again only when this section is over (`retire`).
         let start = self.directory[index_of(offset)].load(Ordering::Relaxed);
         // SAFETY: the slot was stored after the chunk was entered in the directory and after the
         // entry was written to it, and entries do not change. The chunk is dropped only once every
-        // section is over that began before the slot pointed elsewhere (`retire`).
-        unsafe {
-            let at = start.add(place_of(offset));
-            let (bytes, before) = read_length(at);
-            std::slice::from_raw_parts(at.add(before), bytes)
-        }
+        // section is over that began before the slot pointed elsewhere (`retire`), or with the
+        // arena, which is borrowed as long as the entry is.
+        unsafe { chunk::read(start, place_of(offset)) }
     }
 
     /// Where the entry at an offset is, for a hint to the processor only.
@@ -132,13 +118,15 @@ impl Arena {
         start.wrapping_add(place_of(offset)).cast_const()
     }
 
-    /// Notes that nothing points to an entry of that many bytes any more.
+    /// Notes that nothing points to an entry of that many bytes any more: once for each entry,
+    /// after the slot was pointed elsewhere.
     pub(super) fn abandon(&self, offset: u64, bytes: usize) {
         let bytes = u32::try_from(stored_bytes(bytes)).unwrap_or(u32::MAX);
         let mut writer = self.writer();
-        writer.garbage_bytes += u64::from(bytes);
+        // It is still there: a chunk is given back after the last of its entries was abandoned.
         if let Some(Some(filled)) = writer.chunks.get_mut(index_of(offset)) {
             filled.garbage += bytes;
+            writer.garbage_bytes += u64::from(bytes);
         }
     }
 
@@ -178,19 +166,22 @@ impl Arena {
     /// The entry at a place of a full chunk: its offset, its bytes and the place of the next.
     ///
     /// # Safety
-    /// The chunk is in use and only the caller retires chunks; the place is the first, or one that
-    /// this returned, and below what is used.
+    /// [`Arena::dirtiest`] returned the chunk, to this thread or one that it has synchronised with
+    /// since, and only the caller retires chunks; the place is the first, or one that this returned,
+    /// and below what is used. The arena's entries are read inside the section of `guard`.
     #[expect(unsafe_code, reason = "the caller proves that the entry is there")]
     pub(super) unsafe fn entry_at<'g>(
-        &self,
+        &'g self,
         number: u32,
         place: u32,
-        guard: &'g Guard,
+        _: &'g Guard,
     ) -> (u64, &'g [u8], u32) {
         let offset = (u64::from(number) << CHUNK_BITS) | u64::from(place);
-        // SAFETY: the chunk is there as long as the caller does not retire it, and what was
-        // written to it was written before this thread took the lock of writers last.
-        let entry = unsafe { self.entry(offset, guard) };
+        let start = self.directory[index(number)].load(Ordering::Relaxed);
+        // SAFETY: the chunk is there as long as the caller does not retire it, and then until the
+        // section of `guard` is over. What is used of it was entered in the directory and written
+        // under the lock of writers, before `dirtiest` took that lock and said how much it is.
+        let entry = unsafe { chunk::read(start, index(place)) };
         let bytes = stored_bytes(entry.len());
         (
             offset,
@@ -199,14 +190,22 @@ impl Arena {
         )
     }
 
-    /// Gives a chunk back once no section is left that began before now.
+    /// Gives a full chunk back once no section is left that began before now, if all in it is
+    /// garbage; whether it was.
     ///
-    /// Nothing may point to it any more.
-    pub(super) fn retire(&self, number: u32, guard: &Guard) {
+    /// That counts, and not what a walk through it saw: each entry is abandoned once, after a slot
+    /// was pointed elsewhere, so that nothing points to a chunk whose every byte is garbage, whatever
+    /// keys its entries are of. A writer may have pointed a slot elsewhere and not yet said so.
+    pub(super) fn retire(&self, number: u32, guard: &Guard) -> bool {
         let mut writer = self.writer();
-        let filled = writer.chunks.get_mut(index(number)).and_then(Option::take);
-        let Some(filled) = filled else {
-            return;
+        if writer.open == Some(number) {
+            return false;
+        }
+        let there = writer.chunks.get_mut(index(number));
+        let all_garbage =
+            there.and_then(|there| there.take_if(|filled| filled.garbage == filled.used));
+        let Some(filled) = all_garbage else {
+            return false;
         };
         writer.used_bytes -= u64::from(filled.used);
         writer.garbage_bytes -= u64::from(filled.garbage);
@@ -220,6 +219,7 @@ impl Arena {
         });
         // A chunk is large: it should not wait until many others wait with it.
         guard.flush();
+        true
     }
 }
 
@@ -282,54 +282,32 @@ fn place_of(offset: u64) -> usize {
     usize::try_from(offset).expect("addresses have 64 bits here") & (CHUNK_BYTES - 1)
 }
 
-/// Bytes that an entry of so many takes, with its length.
-pub(super) fn stored_bytes(bytes: usize) -> usize {
-    bytes + length_bytes(bytes)
-}
+#[cfg(test)]
+mod tests {
+    use crossbeam_epoch::pin;
 
-/// Bytes of a length.
-fn length_bytes(bytes: usize) -> usize {
-    match bytes {
-        0..0x80 => 1,
-        0x80..0x4000 => 2,
-        _ => LENGTH_BYTES_MAX,
-    }
-}
+    use super::*;
 
-/// Writes a length and parts to a place that was reserved for them.
-#[expect(unsafe_code, reason = "memory that readers read without a lock")]
-fn write(start: *mut u8, place: u32, bytes: usize, parts: &[&[u8]]) {
-    let mut length = [0; LENGTH_BYTES_MAX];
-    let before = length_bytes(bytes);
-    for (at, byte) in length[..before].iter_mut().enumerate() {
-        let seven = u8::try_from(bytes >> (7 * at) & 0x7f).unwrap_or_default();
-        *byte = seven | if at + 1 < before { 0x80 } else { 0 };
-    }
-    // SAFETY: the range was reserved under the lock that is still held, lies inside the chunk, and
-    // no reader looks there before a slot points to it.
-    unsafe {
-        let mut at = start.add(index(place));
-        for part in std::iter::once(&&length[..before]).chain(parts) {
-            ptr::copy_nonoverlapping(part.as_ptr(), at, part.len());
-            at = at.add(part.len());
+    #[test]
+    fn a_chunk_is_given_back_when_all_of_it_is_garbage_and_not_before() {
+        let (arena, entry) = (Arena::new(), [7; 500]);
+        let mut offsets = vec![arena.push(&[&entry])];
+        while offsets[offsets.len() - 1] >> CHUNK_BITS == 0 {
+            offsets.push(arena.push(&[&entry]));
         }
-    }
-}
-
-/// The length of an entry, and the bytes it takes itself.
-///
-/// # Safety
-/// An entry that was written whole starts at `at`.
-#[expect(unsafe_code, reason = "memory that readers read without a lock")]
-unsafe fn read_length(at: *const u8) -> (usize, usize) {
-    let (mut bytes, mut read) = (0, 0);
-    loop {
-        // SAFETY: a length is as long as its bytes say, and at most LENGTH_BYTES_MAX.
-        let byte = usize::from(unsafe { *at.add(read) });
-        bytes |= (byte & 0x7f) << (7 * read);
-        read += 1;
-        if byte < 0x80 || read == LENGTH_BYTES_MAX {
-            return (bytes, read);
+        let (first, open) = offsets.split_at(offsets.len() - 1);
+        arena.abandon(open[0], entry.len());
+        assert!(!arena.retire(1, &pin()), "it is open");
+        for offset in first {
+            assert!(!arena.retire(0, &pin()), "something may point to {offset}");
+            arena.abandon(*offset, entry.len());
         }
+        let bytes = arena.bytes();
+        assert!(arena.retire(0, &pin()));
+        assert!(!arena.retire(0, &pin()), "once");
+        let rest = u64::try_from(stored_bytes(entry.len())).unwrap();
+        let left = arena.bytes();
+        assert_eq!((left.used, left.garbage), (rest, rest));
+        assert_eq!(bytes.chunks - left.chunks, CHUNK_BYTES as u64);
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crossbeam_epoch::pin;
 
-use super::{Index, arena::stored_bytes};
+use super::{Index, chunk::stored_bytes};
 
 //----------- IndexBytes -------------------------------------------------------
 

@@ -1,8 +1,8 @@
 //! Garbage of the arena, bounded and given back.
 //!
 //! A write that leaves an entry behind looks at some more entries of one chunk, in their order, and
-//! moves those that are not garbage to the end of the arena. When it is through, nothing points to
-//! the chunk, and it is given back. So the work is spread over the writes that make it necessary,
+//! moves those that are not garbage to the end of the arena. When it is through, all of the chunk is
+//! garbage, and it is given back. So the work is spread over the writes that make it necessary,
 //! and no write waits for a chunk.
 
 use std::sync::PoisonError;
@@ -61,8 +61,8 @@ impl Index {
         while chunk.place < until {
             chunk.place = self.move_entry(chunk.number, chunk.place, guard);
         }
-        if chunk.place >= chunk.used {
-            self.arena.retire(chunk.number, guard);
+        // A writer that pointed a slot elsewhere and has not yet said so comes here when it has.
+        if chunk.place >= chunk.used && self.arena.retire(chunk.number, guard) {
             cleaning.chunk = None;
         }
     }
@@ -70,10 +70,10 @@ impl Index {
     /// Moves the entry at a place, unless it is garbage; returns the next place.
     #[expect(unsafe_code, reason = "entries are read without a lock")]
     fn move_entry(&self, number: u32, place: u32, guard: &Guard) -> u32 {
-        // SAFETY: only this module retires chunks, behind the lock of `cleaning`, and the place is
-        // the first or one that the last call returned, below what is used.
+        // SAFETY: only this module asks for chunks and retires them, behind the lock of `cleaning`,
+        // and the place is the first or one that the last call returned, below what is used.
         let (offset, bytes, next) = unsafe { self.arena.entry_at(number, place, guard) };
-        // SAFETY: as above.
+        // SAFETY: `entry_at` returned the offset, for this guard.
         let Some(slot) = (unsafe { self.entry(offset, guard) }) else {
             return next;
         };

@@ -7,14 +7,12 @@
 //! Pairs are taken from where the hash says on, to the next free one. A pair is never freed; when the
 //! table is full, those with a count go over to another.
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
-};
-
 use crossbeam_epoch::{Atomic, Guard, Owned, pin};
 
-use super::memory::{Zero, zeroed};
+use super::{
+    memory::{Zero, zeroed},
+    sync::{AtomicU64, Mutex, MutexGuard, Ordering, PoisonError},
+};
 
 /// The share of pairs that may be taken.
 const FULL: (usize, usize) = (3, 4);
@@ -35,7 +33,7 @@ pub(super) struct Counted {
 #[derive(Debug)]
 struct Pairs(Box<[Pair]>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Pair {
     hash: AtomicU64,
     count: AtomicU64,
@@ -55,11 +53,15 @@ impl Counted {
 
     /// Whether a hash, which is not 0, is in it.
     pub(super) fn contains(&self, hash: u64) -> bool {
+        self.count_of(hash).is_some_and(|count| count > 0)
+    }
+
+    /// How often it is, where it has a pair. A hash is seen with its count, never before it.
+    pub(super) fn count_of(&self, hash: u64) -> Option<u64> {
         let guard = pin();
-        let pair = self.pairs(&guard).find(hash);
-        pair.is_some_and(|pair| {
-            pair.hash.load(Ordering::Acquire) == hash && pair.count.load(Ordering::Acquire) > 0
-        })
+        let pair = self.pairs(&guard).find(hash)?;
+        let is_its_own = pair.hash.load(Ordering::Acquire) == hash;
+        is_its_own.then(|| pair.count.load(Ordering::Acquire))
     }
 
     /// Puts a hash in once more, or takes it out once.
@@ -111,9 +113,9 @@ impl Counted {
     }
 
     #[expect(unsafe_code, reason = "a table that is kept as long as its readers")]
-    fn pairs<'g>(&self, guard: &'g Guard) -> &'g Pairs {
+    fn pairs<'g>(&'g self, guard: &'g Guard) -> &'g Pairs {
         // SAFETY: there is always one, and one that was replaced is kept until the sections that
-        // could have loaded it are over.
+        // could have loaded it are over. The last one goes with the set, which is borrowed.
         unsafe { self.table.load(Ordering::Acquire, guard).deref() }
     }
 
@@ -125,7 +127,7 @@ impl Counted {
 impl Drop for Counted {
     #[expect(unsafe_code, reason = "a table that nobody reads any more")]
     fn drop(&mut self) {
-        // SAFETY: nobody else has it now, and there is always a table.
+        // SAFETY: nobody else has it now, what it lent is over, and there is always a table.
         drop(unsafe { std::mem::take(&mut self.table).into_owned() });
     }
 }

@@ -7,12 +7,12 @@ use std::{
 
 //----------- Zero -------------------------------------------------------------
 
-/// What is itself when all its bytes are 0.
+/// What is itself when all its bytes are 0, and is by default.
 ///
 /// # Safety
 /// It is.
 #[expect(unsafe_code, reason = "a promise that the compiler cannot check")]
-pub(super) unsafe trait Zero {}
+pub(super) unsafe trait Zero: Default {}
 
 // SAFETY: a number of zeros is 0.
 #[expect(unsafe_code, reason = "memory that is zero")]

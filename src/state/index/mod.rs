@@ -31,8 +31,10 @@ mod listing;
 mod memory;
 mod read;
 mod region;
+mod shard;
 mod slot;
 mod space;
+mod sync;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -41,7 +43,7 @@ mod write;
 use std::{
     hash::{BuildHasher, RandomState},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -50,12 +52,13 @@ use ancestors::Ancestors;
 use arena::Arena;
 pub use bytes::IndexBytes;
 use clean::Cleaning;
-use crossbeam_epoch::{Atomic, Guard};
+use crossbeam_epoch::Guard;
 pub use read::{BATCH, PrefixCounts};
 use region::Region;
+use shard::Shard;
 pub use slot::{Slot, SlotRef, SlotRefState, SlotState, Spelling};
 use space::Spaces;
-use table::{TAG_BITS, Table};
+use table::TAG_BITS;
 pub use write::IndexWriter;
 
 use crate::identifier::Key;
@@ -94,15 +97,6 @@ pub struct Index {
     kinds: bytes::Kinds,
 }
 
-/// A part of the index that one writer at a time changes.
-#[derive(Debug)]
-#[repr(align(64))]
-struct Shard {
-    table: Atomic<Table>,
-    /// Behind this lock is who writes; in it, how many slots are taken.
-    writer: Mutex<usize>,
-}
-
 /// Where a key is at home: shard and tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Address {
@@ -116,10 +110,7 @@ impl Index {
     fn new() -> Self {
         let hasher = RandomState::new();
         let region = Arc::new(Region::default());
-        let shard = |shard| Shard {
-            table: Atomic::new(Table::new(Shard::first_buckets(shard), &region)),
-            writer: Mutex::new(0),
-        };
+        let shard = |shard| Shard::new(first_buckets(shard), &region);
         Self {
             shards: (0..SHARDS).map(shard).collect(),
             region,
@@ -188,36 +179,6 @@ impl Index {
     }
 }
 
-impl Drop for Index {
-    #[expect(unsafe_code, reason = "tables that nobody reads any more")]
-    fn drop(&mut self) {
-        for shard in &mut self.shards {
-            // SAFETY: nobody else has the index now; each shard has a table.
-            drop(unsafe { std::mem::take(&mut shard.table).into_owned() });
-        }
-    }
-}
-
-impl Shard {
-    /// Buckets of a shard's first table: not all the same, so that the shards do not all grow at
-    /// the same number of identifiers, and what is free in them is even.
-    fn first_buckets(shard: usize) -> usize {
-        1 + shard % 4
-    }
-
-    fn writer(&self) -> MutexGuard<'_, usize> {
-        // A panic aborts the node; in tests it must not hide behind a second one.
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    #[expect(unsafe_code, reason = "a table that is kept as long as its readers")]
-    fn table<'g>(&self, guard: &'g Guard) -> &'g Table {
-        // SAFETY: each shard has a table, and one that was replaced is kept until the sections that
-        // could have loaded it are over.
-        unsafe { self.table.load(Ordering::Acquire, guard).deref() }
-    }
-}
-
 impl Address {
     fn shard(self) -> usize {
         usize::try_from(self.bits >> TAG_BITS).unwrap_or_default()
@@ -231,4 +192,10 @@ impl Address {
     fn listed(self) -> u32 {
         u32::try_from(self.bits >> UNLISTED_BITS).expect("so many bits are left")
     }
+}
+
+/// Buckets of a shard's first table: not all the same, so that the shards do not all grow at the
+/// same number of identifiers, and what is free in them is even.
+fn first_buckets(shard: usize) -> usize {
+    1 + shard % 4
 }

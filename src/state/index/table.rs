@@ -11,15 +11,11 @@
 //! So a free slot ends every search, and a table is grown from its slots alone: the tag says
 //! where in the larger one a slot is at home, and no entry is read.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
-
 use super::{
     arena::OFFSET_BITS,
     memory::Zero,
     region::{Region, Slice},
+    sync::{Arc, AtomicU64, Ordering},
 };
 
 /// Bits of a tag: they choose the bucket, and what they tell beyond that keeps strangers out of it.
@@ -40,7 +36,7 @@ pub(super) struct Table {
     buckets: Slice<Bucket>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 #[repr(align(64))]
 struct Bucket([AtomicU64; SLOTS]);
 

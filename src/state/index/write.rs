@@ -1,15 +1,14 @@
 //! Writing the index: one writer at a time in each shard.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::atomic::Ordering;
 
-use crossbeam_epoch::{Guard, Owned, pin};
+use crossbeam_epoch::{Guard, pin};
 
 use super::{
-    Address, Index, Shard, Slot, SlotRef,
+    Index, Slot, SlotRef,
     entry::{Entry, put_head},
-    region::Region,
     space::Space,
-    table::{Table, point},
+    table::point,
 };
 use crate::identifier::{Key, dns};
 
@@ -104,7 +103,7 @@ impl Index {
             None => space.listing().len(),
         };
         let offset = self.write_entry(space, slot, ordinal, &packed);
-        shard.insert(address, offset, &mut taken, (&self.region, &guard));
+        shard.insert(address.tag(), offset, &mut taken, (&self.region, &guard));
         drop(taken);
         let was_free = space.listing().set(ordinal, address.listed());
         if let Some(is_free) = restored {
@@ -191,46 +190,6 @@ impl Index {
                 self.ancestors.count(name, lived.1);
             }
         });
-    }
-}
-
-impl Shard {
-    /// Puts an offset in, in a larger table where this one is full. The caller holds the lock.
-    fn insert(
-        &self,
-        address: Address,
-        offset: u64,
-        taken: &mut usize,
-        (region, guard): (&Arc<Region>, &Guard),
-    ) {
-        let table = self.table(guard);
-        if table.is_full(*taken) {
-            let larger = table.grow(region);
-            larger.insert(address.tag(), offset);
-            self.publish(larger, guard);
-        } else {
-            table.insert(address.tag(), offset);
-        }
-        *taken += 1;
-    }
-
-    #[expect(unsafe_code, reason = "a table that is kept as long as its readers")]
-    fn publish(&self, larger: Table, guard: &Guard) {
-        let old = self.table.swap(Owned::new(larger), Ordering::AcqRel, guard);
-        // SAFETY: no section that begins from now on can load the old table.
-        unsafe { guard.defer_destroy(old) };
-        // A table is large: it should not wait until many others wait with it.
-        guard.flush();
-    }
-
-    /// Makes room for so many entries at once.
-    pub(super) fn reserve(&self, entries: usize, region: &Arc<Region>, guard: &Guard) {
-        let taken = self.writer();
-        let buckets = Table::buckets_for(entries);
-        let table = self.table(guard);
-        if *taken == 0 && table.buckets() < buckets {
-            self.publish(Table::new(buckets, region), guard);
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::*;
 const NUMBERS: u64 = if cfg!(miri) { 3 } else { 300 };
 
 /// How often each is changed.
-const ROUNDS: u64 = if cfg!(miri) { 4 } else { 400 };
+const ROUNDS: u64 = if cfg!(miri) { 16 } else { 400 };
 
 /// The version that a record has in it, by its time.
 fn version(slot: &SlotRef<'_>) -> u64 {
