@@ -30,6 +30,7 @@ test-long: test
 	@tools/deps.sh long
 	benches/instructions.sh --check
 	cargo test --locked --release --lib state::index -- --ignored
+	tools/schedules.sh
 	tools/miri.sh
 	PROPTEST_CASES=20000 cargo test --locked
 	BIAOSHI_KILL_ROUNDS=1000 $(kill-release)
