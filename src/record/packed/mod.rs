@@ -55,7 +55,7 @@ mod shape;
 mod table;
 #[cfg(test)]
 mod tests;
-mod time;
+pub(crate) mod time;
 mod unpack;
 pub(crate) mod varint;
 mod words;

@@ -23,7 +23,7 @@ pub(super) fn put_in_slot(number: u32, ms: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends a time as it is.
-pub(super) fn put_alone(ms: u64, out: &mut Vec<u8>) {
+pub(crate) fn put_alone(ms: u64, out: &mut Vec<u8>) {
     let code = ms.checked_sub(BASE_MS).and_then(|distance| {
         let code = distance.checked_add(1)?;
         code.checked_mul(2)
@@ -35,7 +35,7 @@ pub(super) fn put_alone(ms: u64, out: &mut Vec<u8>) {
 }
 
 /// Takes a time off the front.
-pub(super) fn take_time(dictionary: &Dictionary, bytes: &mut &[u8]) -> Option<u64> {
+pub(crate) fn take_time(dictionary: &Dictionary, bytes: &mut &[u8]) -> Option<u64> {
     let code = take_varint(bytes)?;
     if code & 1 == 1 {
         let slot = dictionary.slots.get(u32::try_from(code >> 1).ok()?)?;

@@ -3,11 +3,10 @@
 //! ```text
 //! entry = head 1 ‖ prefix varint ‖ ordinal varint ‖ seq varint ‖ item varint ‖ suffix ‖ state
 //! head  = bit 0 live · bits 1 and 2 the class, from 0 · bit 3 a partition (varint) stands before seq
-//! state = the packed record, or of a tombstone when it was removed: varint of milliseconds since
-//!         2025, zigzag
+//! state = the packed record, or of a tombstone when it was removed: a packed time
 //! ```
 //!
-//! The suffix and the record are packed with the dictionary of the prefix (`record/packed/`).
+//! The suffix and the record are packed with the dictionary of the prefix (`record/packed/`), and so is a time.
 //! Private to this process: no byte of it is ever stored.
 
 use crate::{
@@ -23,9 +22,6 @@ const HAS_PARTITION: u8 = 8;
 
 /// The one data partition of this release.
 const USUAL_PARTITION: u16 = 1;
-
-/// 2025-01-01T00:00:00Z: what is registered is later, so that few bytes hold a time.
-const TIMES_FROM_MS: u64 = 1_735_689_600_000;
 
 const CLASSES: [Class; 4] = [Class::New, Class::Adopted, Class::Restored, Class::Test];
 
@@ -94,19 +90,6 @@ pub(super) fn put_head(entry: &Entry<'_>, out: &mut Vec<u8>) {
     put_varint(item.into(), out);
 }
 
-/// Appends when an identifier was removed.
-pub(super) fn put_time(at_ms: u64, out: &mut Vec<u8>) {
-    let since = at_ms.wrapping_sub(TIMES_FROM_MS).cast_signed();
-    put_varint(((since << 1) ^ (since >> 63)).cast_unsigned(), out);
-}
-
-/// Reads when an identifier was removed.
-pub(super) fn take_time(bytes: &mut &[u8]) -> Option<u64> {
-    let coded = take_varint(bytes)?;
-    let since = (coded >> 1) ^ (coded & 1).wrapping_neg();
-    Some(TIMES_FROM_MS.wrapping_add(since))
-}
-
 fn take_u32(bytes: &mut &[u8]) -> Option<u32> {
     u32::try_from(take_varint(bytes)?).ok()
 }
@@ -138,19 +121,5 @@ mod tests {
             prop_assert_eq!(read.rest, b"rest");
             prop_assert!((0..bytes.len() - 4).all(|len| Entry::parse(&bytes[..len]).is_none()));
         }
-
-        #[test]
-        fn times_come_back(at_ms in any::<u64>()) {
-            let mut bytes = Vec::new();
-            put_time(at_ms, &mut bytes);
-            prop_assert_eq!(take_time(&mut bytes.as_slice()), Some(at_ms));
-        }
-    }
-
-    #[test]
-    fn a_time_of_these_years_takes_six_bytes() {
-        let mut bytes = Vec::new();
-        put_time(TIMES_FROM_MS + 10 * 365 * 86_400_000, &mut bytes);
-        assert_eq!(bytes.len(), 6);
     }
 }

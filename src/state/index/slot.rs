@@ -2,15 +2,12 @@
 
 use std::fmt;
 
-use super::{
-    entry::{Entry, take_time},
-    space::Space,
-};
+use super::{entry::Entry, space::Space};
 use crate::{
     change::{Class, Position},
     record::{
         RecordRef, SuffixRef,
-        packed::{PackedRef, take_suffix},
+        packed::{PackedRef, take_suffix, time::take_time},
     },
 };
 
@@ -157,7 +154,7 @@ impl<'a> SlotRef<'a> {
         } else {
             let mut time = self.state;
             SlotRefState::Removed {
-                at_ms: take_time(&mut time).unwrap_or_default(),
+                at_ms: take_time(self.space.dictionary(), &mut time).unwrap_or_default(),
             }
         }
     }

@@ -10,7 +10,6 @@ use std::{
 };
 
 use super::{
-    entry,
     listing::Listing,
     slot::{Slot, SlotState},
 };
@@ -18,7 +17,7 @@ use crate::{
     identifier::{Key, System},
     record::{
         RecordRef,
-        packed::{Dictionary, Packer, Seen, append::Append},
+        packed::{Dictionary, Packer, Seen, append::Append, time::put_alone},
     },
 };
 
@@ -190,7 +189,7 @@ impl Spaces {
                 let authority = space.authority();
                 packer.pack_record(dictionary, &mut seen, authority, suffix, record, out);
             }
-            SlotState::Removed { at_ms } => entry::put_time(*at_ms, out),
+            SlotState::Removed { at_ms } => put_alone(*at_ms, out),
         }
         suffix_bytes
     }
