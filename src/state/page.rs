@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use super::{
-    PinError, State, View,
+    PIN_BYTES_MAX, PinError, State, View,
     index::{PrefixCounts, Slot, SlotRef, SlotRefState, SlotState},
 };
 use crate::{
@@ -28,7 +28,7 @@ impl State {
     /// As of [`State::pin`].
     pub fn pin_prefix(self: &Arc<Self>, prefix: &str) -> Result<PrefixView, PinError> {
         let count = |state: &Self| state.index().counts(System::Handle, prefix);
-        let (view, counts) = self.pin_and(count)?;
+        let (view, counts) = self.pin_and(PIN_BYTES_MAX, count)?;
         Ok(PrefixView {
             view,
             prefix: prefix.into(),

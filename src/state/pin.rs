@@ -140,19 +140,12 @@ impl State {
         self.pin_bounded(PIN_BYTES_MAX)
     }
 
+    pub(super) fn pin_bounded(self: &Arc<Self>, bytes_max: usize) -> Result<View, PinError> {
+        self.pin_and(bytes_max, |_| ()).map(|(view, ())| view)
+    }
+
     /// The same, with what `f` reads while nothing is applied.
     pub(super) fn pin_and<R>(
-        self: &Arc<Self>,
-        f: impl FnOnce(&Self) -> R,
-    ) -> Result<(View, R), PinError> {
-        self.pin_at_once(PIN_BYTES_MAX, f)
-    }
-
-    pub(super) fn pin_bounded(self: &Arc<Self>, bytes_max: usize) -> Result<View, PinError> {
-        self.pin_at_once(bytes_max, |_| ()).map(|(view, ())| view)
-    }
-
-    fn pin_at_once<R>(
         self: &Arc<Self>,
         bytes_max: usize,
         f: impl FnOnce(&Self) -> R,

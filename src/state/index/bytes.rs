@@ -69,23 +69,26 @@ pub(super) struct Kinds {
 impl Kinds {
     /// An entry of so many bytes was written, of which its record takes some.
     pub(super) fn add(&self, is_live: bool, bytes: usize, record: usize) {
-        let (bytes, record) = (as_u64(stored_bytes(bytes)), as_u64(record));
-        if is_live {
-            self.live.fetch_add(bytes, Ordering::Relaxed);
-            self.records.fetch_add(record, Ordering::Relaxed);
-        } else {
-            self.tombstones.fetch_add(bytes, Ordering::Relaxed);
-        }
+        self.each(is_live, bytes, record, |counter, bytes| {
+            counter.fetch_add(bytes, Ordering::Relaxed);
+        });
     }
 
     /// It was abandoned.
     pub(super) fn remove(&self, is_live: bool, bytes: usize, record: usize) {
-        let (bytes, record) = (as_u64(stored_bytes(bytes)), as_u64(record));
+        self.each(is_live, bytes, record, |counter, bytes| {
+            counter.fetch_sub(bytes, Ordering::Relaxed);
+        });
+    }
+
+    /// Runs `f` on each counter that an entry is part of, with its bytes there.
+    fn each(&self, is_live: bool, bytes: usize, record: usize, f: impl Fn(&AtomicU64, u64)) {
+        let bytes = as_u64(stored_bytes(bytes));
         if is_live {
-            self.live.fetch_sub(bytes, Ordering::Relaxed);
-            self.records.fetch_sub(record, Ordering::Relaxed);
+            f(&self.live, bytes);
+            f(&self.records, as_u64(record));
         } else {
-            self.tombstones.fetch_sub(bytes, Ordering::Relaxed);
+            f(&self.tombstones, bytes);
         }
     }
 }
