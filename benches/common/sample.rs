@@ -39,22 +39,25 @@ pub(crate) enum Set {
     Unique,
 }
 
-/// The parts of the `n`th identifier: firm, product, serial number and day of May to August.
+/// The parts of the `n`th identifier: firm, product, serial number and a day of May to August.
 struct Parts {
     firm: usize,
     product: usize,
     serial: usize,
+    month: usize,
     day: usize,
 }
 
 fn parts(n: usize) -> Parts {
     let each = n / (FIRMS * PRODUCTS);
+    let day = n / 9_000 % 120;
     Parts {
         // Firms and products come mixed, as registrations do.
         firm: n * 7 % FIRMS,
         product: n / FIRMS * 3 % PRODUCTS,
         serial: each * PRODUCTS + n / FIRMS % PRODUCTS + 1,
-        day: n / 9_000 % 120,
+        month: 5 + day / 30,
+        day: 1 + day % 30,
     }
 }
 
@@ -64,9 +67,9 @@ pub(crate) fn spelling(n: usize) -> String {
         firm,
         product,
         serial,
+        month,
         day,
     } = parts(n);
-    let (month, day) = (5 + day / 30, 1 + day % 30);
     let prefix = format!("88.118.{:04}", firm + 2);
     match product {
         0..4 => format!(
@@ -90,9 +93,9 @@ pub(crate) fn record(set: Set, n: usize) -> Vec<u8> {
         firm,
         product,
         serial,
+        month,
         day,
     } = parts(n);
-    let (month, day) = (5 + day / 30, 1 + day % 30);
     let own = |text: String| match set {
         Set::Sample => text,
         Set::Unique => format!("{text}{:x}", n.wrapping_mul(0x9e37_79b9)),
