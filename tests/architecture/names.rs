@@ -1,7 +1,7 @@
 //! What may be named where.
 //!
 //! An invariant is an absence: the pure modules name no clock, nothing but `server` spawns, one
-//! file knows the map crate. Test items are exempt except where a rule says otherwise.
+//! module knows read-side sections. Test items are exempt except where a rule says otherwise.
 
 use crate::source::{Source, line_of, product, use_paths, words, written};
 

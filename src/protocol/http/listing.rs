@@ -35,7 +35,7 @@ const LISTINGS_MAX: usize = 2;
 /// Identifiers of a page unless it says otherwise.
 const PAGE_DEFAULT: usize = 100;
 
-/// The most identifiers of a page: about a millisecond.
+/// The most identifiers of a page: some 100 KiB of reply.
 const PAGE_MAX: usize = 1_000;
 
 /// Identifiers that one request looks at to fill a page: removed ones are passed over.
@@ -44,8 +44,8 @@ const LOOKED_AT_MAX: usize = 20_000;
 /// The most handles of a page in Handle.Net's JSON, whose clients ask for all at once.
 const HANDLES_MAX: usize = 10_000;
 
-/// Identifiers that are passed over to find a page by its number, where some were removed: some
-/// tens of milliseconds.
+/// Identifiers that are passed over to find a page by its number, where some were removed: a request
+/// must not hold a thread for long.
 const PASSED_OVER_MAX: u64 = 200_000;
 
 //----------- Permits ----------------------------------------------------------

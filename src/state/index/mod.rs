@@ -64,7 +64,7 @@ pub use write::IndexWriter;
 use crate::identifier::Key;
 
 /// Bits of the address that choose the shard: a thousand of them, so that growing one at ten
-/// million identifiers moves ten thousand slots, some ten microseconds of a writer.
+/// million identifiers moves ten thousand slots.
 const SHARD_BITS: u32 = if cfg!(miri) { 2 } else { 10 };
 
 /// Shards.

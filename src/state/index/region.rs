@@ -1,7 +1,7 @@
 //! Memory for tables, in huge pages.
 //!
 //! A look-up begins at a random line of a table. With small pages the processor has to find out
-//! where that is in memory before it can ask for it, which takes as long again. So tables of some
+//! where that is in memory before it can ask for it. So tables of some
 //! size lie side by side in pieces of huge pages. What a table leaves when it has grown is joined
 //! with what is free beside it, and given to the next.
 

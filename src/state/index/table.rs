@@ -19,13 +19,13 @@ use super::{
 };
 
 /// Bits of a tag: they choose the bucket, and what they tell beyond that keeps strangers out of it.
-/// With 10,000 entries one look-up in 2,000 looks at an entry of somebody else.
+/// With 10,000 entries one look-up in 6,000 looks at an entry of somebody else.
 pub(super) const TAG_BITS: u32 = 64 - OFFSET_BITS;
 
 /// Slots of a bucket: a line of the cache.
 const SLOTS: usize = 8;
 
-/// The share of slots that may be taken: fuller, one look-up in four needs a second line.
+/// The share of slots that may be taken: fuller, more look-ups need a second line.
 const FULL: (usize, usize) = (13, 16);
 
 //----------- Table ------------------------------------------------------------
@@ -63,7 +63,7 @@ impl Table {
     }
 
     /// How many buckets the next larger one has. A fifth more: each entry moves five times in all,
-    /// which is cheap, and between a sixth and a third of the slots is free.
+    /// which is cheap, and between a fifth and a third of the slots is free.
     pub(super) fn grown(&self) -> usize {
         self.buckets.len() + self.buckets.len() / 5 + 1
     }
