@@ -160,6 +160,29 @@ fn of_few_identifiers_changed_often_the_garbage_is_given_back() {
     model.check(writer.index());
 }
 
+#[test]
+fn what_lives_in_a_chunk_that_is_emptied_is_moved() {
+    // Every other entry is garbage soon, and each chunk is half of either.
+    let numbers = if cfg!(miri) { 24 } else { 30_000 };
+    let (writer, mut model) = (IndexWriter::new(), Model::default());
+    for seq in 0..numbers {
+        for number in [seq, seq % 4] {
+            // Such a version has a note of 299 bytes.
+            let slot = slot(number, 299, seq);
+            writer.replace(&key(number), &slot, |_| ());
+            model.put(number, slot);
+        }
+    }
+    let bytes = writer.index().arena.bytes();
+    let live = bytes.used - bytes.garbage;
+    assert!(live > 3 * CHUNK_BYTES as u64, "{bytes:?}");
+    assert!(
+        bytes.garbage < bytes.used / 2 - CHUNK_BYTES as u64,
+        "some was given back: {bytes:?}"
+    );
+    model.check(writer.index());
+}
+
 /// Who asks for an identifier by a key that is not its own gets nothing, and reads nothing that was
 /// given back.
 #[test]
