@@ -103,7 +103,8 @@ pub(super) async fn list(State(api): State<Arc<Api>>, request: Request) -> Reply
     let prefix = hosted(&node.state, &prefix)?;
     let _permit = api.listings.enter().ok_or_else(busy)?;
     let view = node.state.pin_prefix(&prefix).map_err(|_| busy())?;
-    let (identifiers, next) = page(&view, cursor, limit, with_removed).map_err(|_| busy())?;
+    let (identifiers, next) =
+        page(&view, cursor, limit, with_removed, LOOKED_AT_MAX).map_err(|_| busy())?;
     let counts = view.counts();
     let body = json!({
         "prefix": prefix,
@@ -116,12 +117,13 @@ pub(super) async fn list(State(api): State<Arc<Api>>, request: Request) -> Reply
     Ok(super::json(StatusCode::OK, &body))
 }
 
-/// A page, and the cursor of the next where there is one.
-fn page(
+/// A page, and the cursor of the next where there is one; no more than `looked_at_max` are looked at.
+pub(super) fn page(
     view: &PrefixView,
     cursor: u32,
     limit: usize,
     with_removed: bool,
+    looked_at_max: usize,
 ) -> Result<(Vec<Value>, Option<u32>), PinError> {
     let (mut identifiers, mut looked_at, mut next) = (Vec::new(), 0, cursor);
     view.each(cursor, |listed| {
@@ -131,7 +133,7 @@ fn page(
         if with_removed || removed_at.is_none() {
             identifiers.push(item(&listed, removed_at));
         }
-        identifiers.len() < limit && looked_at < LOOKED_AT_MAX
+        identifiers.len() < limit && looked_at < looked_at_max
     })?;
     Ok((identifiers, (next < view.counts().listed).then_some(next)))
 }
@@ -231,30 +233,30 @@ fn handles_reply(api: &Api, parts: &axum::http::request::Parts) -> Reply {
             &format!("{bare} has no identifiers at this node"),
         ));
     };
-    let (page, size) = match page_of(&parts.uri) {
-        Ok(asked) => asked,
+    let part = match Part::of(&parts.uri) {
+        Ok(part) => part,
         Err(message) => return Ok(refused(ResponseCode::ProtocolError, &message)),
     };
     let _permit = api.listings.enter().ok_or_else(busy)?;
     let view = node.state.pin_prefix(&prefix).map_err(|_| busy())?;
-    let is_whole = page.is_none() && size.is_none();
-    let (page, size) = (page.unwrap_or(0), size.unwrap_or(HANDLES_MAX));
-    if is_whole && view.counts().live > as_u64(size) {
+    let total = view.counts().live;
+    if part == Part::All && total > as_u64(HANDLES_MAX) {
         let message =
             format!("there are more than {HANDLES_MAX}; ask for them by page and pageSize");
         return Ok(refused(ResponseCode::ProtocolError, &message));
     }
-    let Some(handles) = live(&view, as_u64(page).saturating_mul(as_u64(size)), size)? else {
+    let (skip, count) = part.range();
+    let Some(handles) = live(&view, skip, count, PASSED_OVER_MAX).map_err(|_| busy())? else {
         let message = "this page is too far behind removed handles; list with a cursor, at /api/v1/identifiers";
         return Ok(refused(ResponseCode::ProtocolError, message));
     };
     let mut body = json!({
         "responseCode": ResponseCode::Success as u32,
         "prefix": asked,
-        "totalCount": view.counts().live.to_string(),
+        "totalCount": total.to_string(),
     });
-    if !is_whole {
-        body["page"] = json!(page);
+    if let Part::Page { number, size } = part {
+        body["page"] = json!(number);
         body["pageSize"] = json!(size);
     }
     body["handles"] = json!(handles);
@@ -265,21 +267,56 @@ fn handles_reply(api: &Api, parts: &axum::http::request::Parts) -> Reply {
     ))
 }
 
-/// The page that is asked for, and its size.
-fn page_of(uri: &Uri) -> Result<(Option<usize>, Option<usize>), String> {
-    let (Ok(page), Ok(size)) = (number(uri, "page"), number(uri, "pageSize")) else {
-        return Err("page and pageSize are whole numbers".to_owned());
-    };
-    if size.is_some_and(|size| !(1..=HANDLES_MAX).contains(&size)) {
-        return Err(format!("pageSize is 1 to {HANDLES_MAX}"));
-    }
-    Ok((page, size))
+/// What of the handles is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    /// Everything.
+    All,
+    /// A page, numbered from 0; of no size where only the count is asked for.
+    Page { number: u64, size: usize },
 }
 
-/// So many live identifiers behind the first `skip`; none where too many would be passed over.
-fn live(view: &PrefixView, skip: u64, count: usize) -> Result<Option<Vec<String>>, Problem> {
+impl Part {
+    /// Reads the parameters as Handle.Net does: where one is missing or negative, all are meant,
+    /// and a size of 0 means the count alone. Its clients ask for that without a page too.
+    fn of(uri: &Uri) -> Result<Self, String> {
+        let read = |name| match text(uri, name).map(|value| value.parse::<i64>()) {
+            None => Ok(None),
+            Some(Ok(number)) => Ok(u64::try_from(number).ok()),
+            Some(Err(_)) => Err("page and pageSize are whole numbers".to_owned()),
+        };
+        let (page, size) = (read("page")?, read("pageSize")?);
+        let number = match (page, size) {
+            (page, Some(0)) => page.unwrap_or(0),
+            (Some(page), Some(_)) => page,
+            _ => return Ok(Self::All),
+        };
+        let size = size.and_then(|size| usize::try_from(size).ok());
+        match size.filter(|size| *size <= HANDLES_MAX) {
+            Some(size) => Ok(Self::Page { number, size }),
+            None => Err(format!("pageSize is at most {HANDLES_MAX}")),
+        }
+    }
+
+    /// How many handles come before it, and how many it has at the most.
+    fn range(self) -> (u64, usize) {
+        match self {
+            Self::All => (0, HANDLES_MAX),
+            Self::Page { number, size } => (number.saturating_mul(as_u64(size)), size),
+        }
+    }
+}
+
+/// So many live identifiers behind the first `skip`; none where more than `looked_at_max` would
+/// be looked at.
+pub(super) fn live(
+    view: &PrefixView,
+    skip: u64,
+    count: usize,
+    looked_at_max: u64,
+) -> Result<Option<Vec<String>>, PinError> {
     let counts = view.counts();
-    if skip >= counts.live {
+    if count == 0 || skip >= counts.live {
         return Ok(Some(Vec::new()));
     }
     // Without removed ones, the number of a page says where it begins.
@@ -291,7 +328,7 @@ fn live(view: &PrefixView, skip: u64, count: usize) -> Result<Option<Vec<String>
     let (mut passed, mut found) = (from, Vec::new());
     let mut looked_at = 0;
     let first = u32::try_from(from).unwrap_or(u32::MAX);
-    let read = view.each(first, |listed| {
+    view.each(first, |listed| {
         looked_at += 1;
         if listed.removed_at_ms().is_none() {
             if passed >= skip {
@@ -299,10 +336,10 @@ fn live(view: &PrefixView, skip: u64, count: usize) -> Result<Option<Vec<String>
             }
             passed += 1;
         }
-        found.len() < count && looked_at < PASSED_OVER_MAX
-    });
-    read.map_err(|_| busy())?;
-    let is_cut_off = found.len() < count && looked_at >= PASSED_OVER_MAX;
+        // Behind the last live one there may be many that were removed.
+        found.len() < count && passed < counts.live && looked_at < looked_at_max
+    })?;
+    let is_cut_off = found.len() < count && passed < counts.live && looked_at >= looked_at_max;
     Ok((!is_cut_off).then_some(found))
 }
 

@@ -1,7 +1,10 @@
 //! Listings of a prefix, in both dialects.
 
 use super::*;
-use crate::protocol::http::listing::Listings;
+use crate::{
+    protocol::http::listing::{Listings, live, page},
+    state::{PINS_MAX, PrefixView},
+};
 
 const LIST: &str = "/api/v1/identifiers?prefix=88.118.8";
 
@@ -146,8 +149,11 @@ async fn handles_are_listed_as_handle_net_lists_them() {
     for (query, code) in [
         ("", 4),
         ("?prefix=88.118.77", 301),
+        ("?prefix=88.118.9", 301),
+        ("?prefix=88.119.1", 301),
         ("?prefix=88.118.8&page=x", 4),
-        ("?prefix=88.118.8&pageSize=0", 4),
+        ("?prefix=88.118.8&page=0&pageSize=x", 4),
+        ("?prefix=88.118.8&page=0&pageSize=10001", 4),
     ] {
         let answer = site.get_as_admin(&format!("/api/handles{query}")).await;
         assert_eq!(
@@ -161,6 +167,163 @@ async fn handles_are_listed_as_handle_net_lists_them() {
         (anybody.status, &anybody.json["responseCode"]),
         (401, &json!(402))
     );
+}
+
+#[tokio::test]
+async fn pages_of_handles_are_asked_for_as_at_handle_net() {
+    let (site, names) = listed().await;
+    let ask = |query: &str| {
+        let path = format!("/api/handles?prefix=0.na/88.118.8{query}");
+        let site = &site;
+        async move { site.get_as_admin(&path).await.json }
+    };
+    let count = |json: &Value| json["handles"].as_array().unwrap().len();
+    // Without a size, or with a negative number, all are meant; without a page too.
+    for query in [
+        "",
+        "&page=1",
+        "&pageSize=8",
+        "&page=-1&pageSize=8",
+        "&page=1&pageSize=-8",
+    ] {
+        let all = ask(query).await;
+        assert_eq!((count(&all), &all["page"]), (23, &Value::Null), "{query}");
+        assert_eq!(all["prefix"], "0.na/88.118.8", "as it was asked");
+    }
+    for query in ["&pageSize=0", "&page=0&pageSize=0", "&page=7&pageSize=0"] {
+        let none = ask(query).await;
+        assert_eq!(
+            (count(&none), &none["totalCount"]),
+            (0, &json!("23")),
+            "{query}"
+        );
+    }
+    // The 4th was removed, so it is no part of a page.
+    assert_eq!(ask("&page=1&pageSize=3").await["handles"][0], names[4]);
+    for page in ["8", "1000000", "9223372036854775807"] {
+        let behind = ask(&format!("&page={page}&pageSize=10000")).await;
+        assert_eq!(
+            (behind["responseCode"].as_u64(), count(&behind)),
+            (Some(1), 0)
+        );
+    }
+}
+
+#[tokio::test]
+async fn too_many_handles_are_to_be_asked_for_by_page() {
+    let site = site().await;
+    for batch in 0..6 {
+        let last = if batch == 5 { 1 } else { 2_000 };
+        let items: Vec<Value> = (0..last)
+            .map(|n| {
+                let mut item = url_record("https://e.example.cn/1");
+                item["identifier"] = json!(format!("88.118.8/{batch}-{n}"));
+                item
+            })
+            .collect();
+        let answer = site.post("/api/v1/identifiers/batch", &json!(items)).await;
+        assert_eq!(answer.json["summary"]["created"], last, "{}", answer.text);
+        if batch == 4 {
+            let all = site.get_as_admin("/api/handles?prefix=88.118.8").await;
+            assert_eq!(all.json["handles"].as_array().unwrap().len(), 10_000);
+        }
+    }
+    let all = site.get_as_admin("/api/handles?prefix=88.118.8").await;
+    assert_eq!((all.status, &all.json["responseCode"]), (400, &json!(4)));
+    let path = "/api/handles?prefix=88.118.8&page=1&pageSize=10000";
+    let second = site.get_as_admin(path).await;
+    assert_eq!(second.json["handles"], json!(["88.118.8/5-0"]));
+    assert_eq!(second.json["totalCount"], "10001");
+    let count = site.get_as_admin("/api/handles?prefix=88.118.8&pageSize=0");
+    assert_eq!(count.await.json["totalCount"], "10001");
+}
+
+fn pinned(site: &Site) -> PrefixView {
+    let node = site.api.node().unwrap();
+    node.state.pin_prefix("88.118.8").unwrap()
+}
+
+#[tokio::test]
+async fn a_request_looks_at_so_many_and_goes_on_behind_them() {
+    let (site, names) = listed().await;
+    let view = pinned(&site);
+    // The 4th is removed: it is looked at, and not listed.
+    let (some, next) = page(&view, 2, 10, false, 3).unwrap();
+    assert_eq!((some.len(), next), (2, Some(5)));
+    let (none, next) = page(&view, 3, 10, false, 1).unwrap();
+    assert_eq!((none.len(), next), (0, Some(4)), "empty, and not the last");
+    let (some, next) = page(&view, 20, 10, false, 5).unwrap();
+    assert_eq!((some.len(), next), (5, None), "the last, at the bound");
+
+    assert_eq!(live(&view, 20, 5, 24), Ok(None), "one is missing");
+    assert_eq!(live(&view, 20, 5, 25), Ok(Some(names[22..].to_vec())));
+    assert_eq!(live(&view, 20, 2, 24), Ok(Some(names[22..24].to_vec())));
+    drop(view);
+    // Removed ones behind the last live one are not walked through.
+    for name in &names[20..] {
+        let path = format!("{IDENTIFIERS}{}", name.replace('号', "%E5%8F%B7"));
+        assert_eq!(site.delete(&path).await.status, 200);
+    }
+    let view = pinned(&site);
+    assert_eq!(live(&view, 16, 5, 20), Ok(Some(names[18..20].to_vec())));
+}
+
+#[tokio::test]
+async fn a_prefix_without_identifiers_has_an_empty_listing() {
+    let site = site().await;
+    let list = site.get_as_admin(LIST).await;
+    assert_eq!((list.status, identifiers(&list).len()), (200, 0));
+    assert_eq!(
+        (
+            &list.json["registered"],
+            &list.json["live"],
+            &list.json["next"]
+        ),
+        (&json!(0), &json!(0), &Value::Null)
+    );
+    let handles = site.get_as_admin("/api/handles?prefix=88.118.8").await;
+    assert_eq!(
+        (&handles.json["totalCount"], &handles.json["handles"]),
+        (&json!("0"), &json!([]))
+    );
+}
+
+#[tokio::test]
+async fn a_listing_is_for_administrators_here_only() {
+    let (site, _) = listed().await;
+    for path in [LIST, "/api/handles?prefix=88.118.8"] {
+        for (token, from, status, code) in [
+            (token().reveal(), ELSEWHERE, 403, "not_from_there"),
+            ("0".repeat(64), HERE, 401, "unauthorized"),
+        ] {
+            let asked = Request::builder().uri(path).extension(from);
+            let asked = asked.header("authorization", format!("Bearer {token}"));
+            let answer = site.send(asked.body(Body::empty()).unwrap()).await;
+            answer.is_problem(status, code);
+        }
+        let anybody = site.get(path).await;
+        assert_eq!(anybody.status, 401);
+        assert!(anybody.header("www-authenticate").starts_with("Bearer "));
+        assert!(!anybody.text.contains("88.118.8/"), "{}", anybody.text);
+        let head = site
+            .send(admin("HEAD", path).body(Body::empty()).unwrap())
+            .await;
+        assert_eq!((head.status, head.text.len()), (200, 0));
+    }
+}
+
+#[tokio::test]
+async fn where_all_pins_are_held_a_listing_waits() {
+    let (site, _) = listed().await;
+    let held: Vec<PrefixView> = (0..PINS_MAX).map(|_| pinned(&site)).collect();
+    for path in [LIST, "/api/handles?prefix=88.118.8"] {
+        let busy = site.get_as_admin(path).await;
+        busy.is_problem(503, "busy");
+        assert_eq!(busy.header("retry-after"), "2");
+    }
+    drop(held);
+    // Nor was a permit kept by those that were sent away.
+    assert_eq!(site.get_as_admin(LIST).await.status, 200);
 }
 
 #[tokio::test]
