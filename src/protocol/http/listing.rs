@@ -152,7 +152,15 @@ fn item(listed: &Listed<'_>, removed_at: Option<u64>) -> Value {
 fn hosted(state: &Fold, prefix: &str) -> Result<String, Problem> {
     let directory = state.directory();
     let not_found = |code, detail| Err(Problem::new(StatusCode::NOT_FOUND, code, detail));
+    let unassigned = || {
+        not_found(
+            "unassigned_prefix",
+            format!("{prefix} is assigned to no enterprise"),
+        )
+    };
     match directory.belongs(prefix) {
+        // Withdrawn: what resolves no more is not listed either.
+        Belongs::Assigned(entry) if !entry.resolves() => unassigned(),
         Belongs::Assigned(entry) if matches!(entry.facts.hosting, Hosting::SelfBuilt(_)) => {
             not_found(
                 "self_built",
@@ -162,10 +170,7 @@ fn hosted(state: &Fold, prefix: &str) -> Result<String, Problem> {
             )
         }
         Belongs::Assigned(_) => Ok(prefix.to_owned()),
-        Belongs::Unassigned => not_found(
-            "unassigned_prefix",
-            format!("{prefix} is assigned to no enterprise"),
-        ),
+        Belongs::Unassigned => unassigned(),
         Belongs::Elsewhere => Err(Problem::new(
             StatusCode::MISDIRECTED_REQUEST,
             "foreign_prefix",

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::{
+    change::{Change, Draft, Kind, Partition, Place, PrefixStatus},
     protocol::http::listing::{Listings, live, page},
     state::{PINS_MAX, PrefixView},
 };
@@ -286,6 +287,39 @@ async fn a_prefix_without_identifiers_has_an_empty_listing() {
         (&handles.json["totalCount"], &handles.json["handles"]),
         (&json!("0"), &json!([]))
     );
+}
+
+/// Gives 88.118.8 another status, by an entry of its own.
+fn set_status(site: &Site, status: PrefixStatus) {
+    let state = &site.api.node().unwrap().state;
+    let directory = state.directory();
+    let known = directory.prefix("88.118.8").unwrap();
+    let mut facts = known.facts.clone();
+    (facts.prev, facts.status) = (Some(known.position), status);
+    let head = state.at(&Partition::Control).head;
+    let mut draft = Draft::new(Place {
+        ledger_id: state.ledger_id().unwrap(),
+        partition: Partition::Control,
+        seq: head.seq + 1,
+        previous: head.hash,
+        time_ms: NOW,
+        control_at: 0,
+        kind: Kind::Changes,
+    });
+    draft.push(&Change::Prefix(Box::new(facts))).unwrap();
+    state.apply(&draft.finish()).unwrap();
+}
+
+#[tokio::test]
+async fn a_prefix_is_listed_as_long_as_it_resolves() {
+    let (site, _) = listed().await;
+    set_status(&site, PrefixStatus::Suspended);
+    assert_eq!(site.get_as_admin(LIST).await.status, 200);
+    set_status(&site, PrefixStatus::Withdrawn);
+    let withdrawn = site.get_as_admin(LIST).await;
+    withdrawn.is_problem(404, "unassigned_prefix");
+    let handles = site.get_as_admin("/api/handles?prefix=88.118.8").await;
+    assert_eq!(handles.json["responseCode"], 301);
 }
 
 #[tokio::test]
