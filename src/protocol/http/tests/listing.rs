@@ -260,7 +260,7 @@ async fn a_request_looks_at_so_many_and_goes_on_behind_them() {
     assert_eq!(live(&view, 20, 5, 25), Ok(Some(names[22..].to_vec())));
     assert_eq!(live(&view, 20, 2, 24), Ok(Some(names[22..24].to_vec())));
     drop(view);
-    // Removed ones behind the last live one are not walked through.
+    // Removed ones behind the last live one leave no page unfinished.
     for name in &names[20..] {
         let path = format!("{IDENTIFIERS}{}", name.replace('号', "%E5%8F%B7"));
         assert_eq!(site.delete(&path).await.status, 200);
