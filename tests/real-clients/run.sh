@@ -164,8 +164,21 @@ json '[one["identifier"] for one in body["identifiers"]] == ["88.118.0002/B-1"] 
 request "handles of a prefix" 200 GET '/api/handles?prefix=0.NA/88.118.0002'
 json 'body["totalCount"] == "2" and body["handles"] == ["88.118.0002/A-1", "88.118.0002/B-1"]'
 
+request "a page of handles" 200 GET '/api/handles?prefix=88.118.0002&page=1&pageSize=1'
+json 'body["page"] == 1 and body["handles"] == ["88.118.0002/B-1"]'
+
 request "delete" 200 DELETE /api/v1/identifiers/88.118.0002/B-1
 request "a problem: gone" 410 GET /api/v1/identifiers/88.118.0002/B-1
+request "a listing with what was removed" 200 GET \
+    '/api/v1/identifiers?prefix=88.118.0002&cursor=1&removed=true'
+json 'body["identifiers"][0]["removed_at"] and (body["registered"], body["live"]) == (2, 1)'
+request "the count of handles alone" 200 GET '/api/handles?prefix=0.NA/88.118.0002&pageSize=0'
+json 'body["totalCount"] == "1" and body["handles"] == []'
+for path in /api/v1/identifiers /api/handles; do
+    status=$(curl -sS --max-time 10 -o /dev/null -w '%{http_code}' "$url$path?prefix=88.118.0002")
+    [ "$status" = 401 ] || fail "a listing without a token: $path: $status"
+    pass "a listing without a token: $path"
+done
 
 #----------- DNS, with kdig ------------------------------------------------------
 
