@@ -82,7 +82,7 @@ impl<'a> Data<'a> {
     pub fn append_to(&self, out: &mut Vec<u8>) {
         match self {
             Self::Plain(bytes) => out.extend_from_slice(bytes),
-            Self::Made(made) => made.each_piece(|piece| out.extend_from_slice(piece.as_bytes())),
+            Self::Made(made) => made.each_piece(|piece| out.extend_from_slice(piece.bytes())),
         }
     }
 
@@ -93,7 +93,7 @@ impl<'a> Data<'a> {
             Self::Made(made) => {
                 let mut rest = Some(bytes);
                 made.each_piece(|piece| {
-                    rest = rest.and_then(|rest| rest.strip_prefix(piece.as_bytes()));
+                    rest = rest.and_then(|rest| rest.strip_prefix(piece.bytes()));
                 });
                 rest.is_some_and(<[u8]>::is_empty)
             }
@@ -154,7 +154,7 @@ impl fmt::Display for Text<'_> {
                 let mut written = Ok(());
                 made.each_piece(|piece| {
                     if written.is_ok() {
-                        written = f.write_str(piece);
+                        written = f.write_str(piece.text());
                     }
                 });
                 written
@@ -165,21 +165,51 @@ impl fmt::Display for Text<'_> {
 
 //----------- Parts ------------------------------------------------------------
 
+/// A piece of a text that is made of parts.
+#[derive(Debug, Clone, Copy)]
+pub enum Piece<'a> {
+    /// A text.
+    Text(&'a str),
+    /// ASCII digits and hyphens, which need not be looked over where bytes are wanted.
+    Ascii(&'a [u8]),
+}
+
+impl<'a> Piece<'a> {
+    /// As bytes.
+    #[must_use]
+    pub fn bytes(self) -> &'a [u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Ascii(bytes) => bytes,
+        }
+    }
+
+    /// As a text.
+    #[must_use]
+    pub fn text(self) -> &'a str {
+        match self {
+            Self::Text(text) => text,
+            Self::Ascii(bytes) => std::str::from_utf8(bytes).unwrap_or_default(),
+        }
+    }
+}
+
 impl Made<'_> {
     /// Runs `f` on each piece, in order.
-    fn each_piece(&self, mut f: impl FnMut(&str)) {
-        f(self.head);
+    #[inline]
+    fn each_piece(&self, mut f: impl FnMut(Piece<'_>)) {
+        f(Piece::Text(self.head));
         match self.middle {
-            Middle::Digits(digits) => digits.with_text(&mut f),
-            Middle::Day(day) => day.with_text(&mut f),
+            Middle::Digits(digits) => digits.with_piece(&mut f),
+            Middle::Day(day) => day.with_piece(&mut f),
             Middle::Suffix(suffix) => suffix.each_piece(&mut f),
             Middle::Identifier(prefix, suffix) => {
-                f(prefix);
-                f("/");
+                f(Piece::Text(prefix));
+                f(Piece::Text("/"));
                 suffix.each_piece(&mut f);
             }
         }
-        f(self.tail);
+        f(Piece::Text(self.tail));
     }
 }
 
@@ -217,10 +247,10 @@ impl SuffixRef<'_> {
     }
 
     /// Runs `f` on each piece, in order.
-    pub fn each_piece(&self, mut f: impl FnMut(&str)) {
-        f(self.head);
+    pub fn each_piece(&self, mut f: impl FnMut(Piece<'_>)) {
+        f(Piece::Text(self.head));
         if let Some(digits) = self.digits {
-            digits.with_text(f);
+            digits.with_piece(f);
         }
     }
 
@@ -233,7 +263,7 @@ impl SuffixRef<'_> {
         };
         let is_rest = match self.digits {
             None => rest.is_empty(),
-            Some(digits) => rest.len() == digits.len() && number_of(rest) == Some(digits.number),
+            Some(digits) => digits.is_text(rest),
         };
         is_rest && head.eq_ignore_ascii_case(self.head.as_bytes())
     }
@@ -241,12 +271,32 @@ impl SuffixRef<'_> {
 
 /// The number that ASCII digits are, without a sign; of more than 64 bits none.
 fn number_of(digits: &[u8]) -> Option<u64> {
-    digits.iter().try_fold(0_u64, |number, byte| {
+    let (eights, rest) = digits.as_chunks();
+    let high = eights.iter().try_fold(0_u64, |number, eight| {
+        number
+            .checked_mul(100_000_000)?
+            .checked_add(number_of_eight(*eight)?)
+    })?;
+    rest.iter().try_fold(high, |number, byte| {
         let digit = byte.wrapping_sub(b'0');
         (digit < 10)
             .then(|| number.checked_mul(10)?.checked_add(u64::from(digit)))
             .flatten()
     })
+}
+
+/// The same of eight, all at once: pairs of digits, then of those, then of those.
+fn number_of_eight(digits: [u8; 8]) -> Option<u64> {
+    const ZEROS: u64 = u64::from_be_bytes(*b"00000000");
+    const HIGH_NIBBLES: u64 = 0xf0f0_f0f0_f0f0_f0f0;
+    let text = u64::from_le_bytes(digits);
+    // 0 to 9 are 0x30 to 0x39, and nothing else stays there when 6 is added.
+    let is_number = text & HIGH_NIBBLES == ZEROS
+        && text.wrapping_add(0x0606_0606_0606_0606) & HIGH_NIBBLES == ZEROS;
+    let ones = text & 0x0f0f_0f0f_0f0f_0f0f;
+    let pairs = (ones.wrapping_mul(10 << 8 | 1) >> 8) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100 << 16 | 1) >> 16) & 0x0000_ffff_0000_ffff;
+    is_number.then(|| fours.wrapping_mul(10_000 << 32 | 1) >> 32)
 }
 
 /// A decimal number with at least so many digits: zeros stand before it.
@@ -269,13 +319,21 @@ impl Digits {
         Some(Self { number, width })
     }
 
+    /// Whether it is written so.
+    fn is_text(self, text: &[u8]) -> bool {
+        // As long as the width at least, and longer only without a zero before it.
+        let width = usize::from(self.width.max(1));
+        let is_length = text.len() == width || text.len() > width && text[0] != b'0';
+        is_length && number_of(text) == Some(self.number)
+    }
+
     fn len(self) -> usize {
         let digits = self.number.checked_ilog10().unwrap_or_default() + 1;
         usize::from(self.width).max(usize::try_from(digits).unwrap_or_default())
     }
 
     /// Runs `f` on its text.
-    fn with_text(self, f: impl FnOnce(&str)) {
+    fn with_piece(self, f: impl FnOnce(Piece<'_>)) {
         // As many as the largest number has; no width is larger.
         let mut text = [b'0'; 20];
         let (mut at, mut number) = (text.len(), self.number);
@@ -284,8 +342,9 @@ impl Digits {
             text[at] = b'0' + u8::try_from(number % 10).unwrap_or_default();
             number /= 10;
         }
-        let from = text.len() - self.len().min(text.len());
-        f(std::str::from_utf8(&text[from..]).unwrap_or_default());
+        // Zeros stand there already; 0 itself is one of them.
+        let width = usize::from(self.width.max(1)).min(text.len());
+        f(Piece::Ascii(&text[at.min(text.len() - width)..]));
     }
 }
 
@@ -334,7 +393,7 @@ impl Day {
     }
 
     /// Runs `f` on its text.
-    fn with_text(self, f: impl FnOnce(&str)) {
+    fn with_piece(self, f: impl FnOnce(Piece<'_>)) {
         let (year, month, day) = ((self.0 >> 9) + 2000, self.0 >> 5 & 15, self.0 & 31);
         let digit = |number: u32| b'0' + u8::try_from(number % 10).unwrap_or_default();
         let text = [
@@ -349,7 +408,7 @@ impl Day {
             digit(day / 10),
             digit(day),
         ];
-        f(std::str::from_utf8(&text).unwrap_or_default());
+        f(Piece::Ascii(&text));
     }
 }
 
@@ -424,7 +483,7 @@ mod tests {
         fn digits_come_back(text in "[0-9]{1,19}") {
             let digits = Digits::parse(&text).unwrap();
             let mut read = String::new();
-            digits.with_text(|text| read.push_str(text));
+            digits.with_piece(|piece| read.push_str(piece.text()));
             prop_assert_eq!(digits.len(), text.len());
             prop_assert_eq!(read, text);
         }

@@ -16,10 +16,10 @@ mod tests;
 mod value;
 mod view;
 
-pub use data::{DIGITS_MAX, Data, Day, Digits, Made, Middle, SuffixRef, Text};
+pub use data::{DIGITS_MAX, Data, Day, Digits, Made, Middle, Piece, SuffixRef, Text};
 pub use owned::{RECORD_BYTES_MAX, Record, RecordError, VALUES_MAX};
 pub use value::{
     DATA_BYTES_MAX, Permissions, PermissionsError, REFERENCES_MAX, Reference, TTL_SECONDS_DEFAULT,
     TYPE_BYTES_MAX, Ttl, Value,
 };
-pub use view::{DecodeError, RecordRef, ReferenceRef, ValueRef};
+pub use view::{DecodeError, Frame, RecordRef, ReferenceRef, ValueRef};

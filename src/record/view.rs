@@ -128,13 +128,17 @@ pub struct ValueRef<'a> {
     references: &'a [u8],
 }
 
-/// What values at one place of many records have alike.
+/// A value without its data: what values at one place of many records have alike.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Frame<'a> {
-    pub(super) index: u32,
-    pub(super) kind: &'a str,
-    pub(super) ttl: Ttl,
-    pub(super) permissions: Permissions,
+pub struct Frame<'a> {
+    /// Its number in the record.
+    pub index: u32,
+    /// Its type.
+    pub kind: &'a str,
+    /// How long it may be cached.
+    pub ttl: Ttl,
+    /// Who may read and write it.
+    pub permissions: Permissions,
 }
 
 /// A reference over its canonical encoding.

@@ -240,27 +240,40 @@ pub struct Found<'a> {
 impl<'a> Found<'a> {
     /// The values this caller may read, in order of index.
     pub fn values(&self) -> impl Iterator<Item = ValueRef<'a>> + use<'a> {
-        let sees_all = self.sees_all;
-        self.record
-            .values()
-            .filter(move |value| sees_all || value.permissions.public_read())
+        self.values_of(|_, _| true)
+    }
+
+    /// Of those, the ones with an index and a type that are `wanted`; nothing else is unpacked.
+    pub fn values_of<W: FnMut(u32, &str) -> bool>(
+        &self,
+        mut wanted: W,
+    ) -> impl Iterator<Item = ValueRef<'a>> + use<'a, W> {
+        let (sees_all, mut values) = (self.sees_all, self.record.values());
+        std::iter::from_fn(move || {
+            values.next_of(|frame| {
+                (sees_all || frame.permissions.public_read()) && wanted(frame.index, frame.kind)
+            })
+        })
     }
 
     /// Whether a value that this caller may not read has an index and a type that `wanted` is for.
     #[must_use]
     pub fn hides(&self, mut wanted: impl FnMut(u32, &str) -> bool) -> bool {
+        let mut frames = self.record.values().frames();
         !self.sees_all
-            && self
-                .record
-                .values()
-                .any(|value| !value.permissions.public_read() && wanted(value.index, value.kind))
+            && frames.any(|frame| {
+                !frame.permissions.public_read() && wanted(frame.index, frame.kind)
+            })
     }
 
     /// Whether the record has values, and none that this caller may read: without values it hides
     /// nothing.
     #[must_use]
     pub fn hides_all(&self) -> bool {
-        self.values().next().is_none() && self.record.values().next().is_some()
+        let mut frames = self.record.values().frames().peekable();
+        !self.sees_all
+            && frames.peek().is_some()
+            && frames.all(|frame| !frame.permissions.public_read())
     }
 
     /// Whether the record has values that this caller may not read.

@@ -56,10 +56,12 @@ pub(super) fn of_found(
     found: &Found<'_>,
 ) -> Vec<Record> {
     let (mut records, mut ttl) = (Vec::new(), TTL_SECONDS_MAX);
-    for value in found.values() {
-        let data = match kind {
-            RecordType::TXT => Some(txt(&value_text(value.index, value.kind, &value.data))),
-            _ => url_of(value.kind, &value.data).and_then(|url| of_url(zone, kind, &url)),
+    let is_text = kind == RecordType::TXT;
+    for value in found.values_of(|_, kind| is_text || is_url(kind)) {
+        let data = if is_text {
+            Some(txt(&value_text(value.index, value.kind, &value.data)))
+        } else {
+            url_of(value.kind, &value.data).and_then(|url| of_url(zone, kind, &url))
         };
         if let Some(data) = data {
             ttl = ttl.min(seconds(value.ttl));
@@ -140,9 +142,14 @@ pub(super) fn value_text(index: u32, kind: &str, data: &Data<'_>) -> Vec<u8> {
     text
 }
 
+/// Whether data of that type are URLs.
+fn is_url(kind: &str) -> bool {
+    kind.eq_ignore_ascii_case("URL")
+}
+
 /// The URL of a value of that type, written anew: in ASCII.
 pub(super) fn url_of(kind: &str, data: &Data<'_>) -> Option<String> {
-    if !kind.eq_ignore_ascii_case("URL") {
+    if !is_url(kind) {
         return None;
     }
     normal(&data.text()?.to_cow())

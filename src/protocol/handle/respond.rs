@@ -280,9 +280,7 @@ impl<'a, 'm> Answer<'a, 'm> {
         if !self.request.header.has(Header::PUBLIC_ONLY) && wants_hidden() {
             return self.denied();
         }
-        let wanted = found
-            .values()
-            .filter(|one| query.wants(one.index, one.kind));
+        let wanted = found.values_of(|index, kind| query.wants(index, kind));
         match self.values(query, wanted, |out, one| value::put_value(out, one)) {
             Outcome::NotFound if wants_hidden() => Outcome::Denied,
             outcome => outcome,

@@ -82,7 +82,9 @@ fn lead(api: &Api, parts: &Parts, raw: &str) -> Reply {
     let reply = node.resolver.resolve(&query, caller, |resolution| {
         caller::count(api, parts, outcome_of(&resolution));
         let target = match &resolution {
-            Resolution::Found(found) if is_led => found.values().find_map(target),
+            Resolution::Found(found) if is_led => found
+                .values_of(|_, kind| kind.eq_ignore_ascii_case("URL"))
+                .find_map(target),
             _ => None,
         };
         match target {
@@ -97,9 +99,9 @@ fn lead(api: &Api, parts: &Parts, raw: &str) -> Reply {
     Ok(response)
 }
 
-/// A redirect to a public value of type `URL`.
+/// A redirect to a value of type `URL` that is public.
 fn target(value: ValueRef<'_>) -> Option<Response> {
-    if !value.kind.eq_ignore_ascii_case("URL") || !value.permissions.public_read() {
+    if !value.permissions.public_read() {
         return None;
     }
     // Written anew, so that what is not ASCII or not legal in a header is encoded.

@@ -9,12 +9,15 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use data_encoding::BASE64;
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer, ser::SerializeSeq};
+use serde_json::{Value, json};
 
 use super::{
     Api, Reply, caller,
     resolved::sites,
-    value::{permissions_reply, references_reply, time_ms, ttl_reply},
+    value::{
+        ReferenceBody, Times, TtlBody, permissions_reply, references_reply, text_reply, ttl_reply,
+    },
 };
 use crate::{
     accounting::Outcome,
@@ -23,8 +26,8 @@ use crate::{
         handle::{MadeUp, ResponseCode, is_type, values_of},
         outcome_of,
     },
-    record::ValueRef,
-    resolver::{PrefixView, Resolution},
+    record::{Data, Text, Ttl, ValueRef},
+    resolver::{Found, Resolution},
 };
 
 /// The most `type` and `index` conditions of a query: a record has 256 values.
@@ -59,19 +62,21 @@ fn resolve(api: &Api, parts: &Parts) -> Reply {
         Ok(asked) => asked,
         Err(message) => return Ok(refused(ResponseCode::ProtocolError, message)),
     };
-    let (status, body) = node.resolver.resolve(&query, caller, |resolution| {
-        let (status, body) = answer(&query, &asked, &resolution);
-        let has_none = body["responseCode"] == ResponseCode::ValuesNotFound as u32;
-        let outcome = if has_none {
+    Ok(node.resolver.resolve(&query, caller, |resolution| {
+        let (status, code, body) = answer(&asked, &resolution);
+        let outcome = match code {
             // No data was returned: it does not count as a success.
-            Outcome::NotFound
-        } else {
-            outcome_of(&resolution)
+            ResponseCode::ValuesNotFound => Outcome::NotFound,
+            _ => outcome_of(&resolution),
         };
         caller::count(api, parts, outcome);
-        (status, body)
-    });
-    Ok(send(status, &body, asked.pretty))
+        let body = AnswerReply {
+            response_code: code as u32,
+            handle: query.text(),
+            body,
+        };
+        send(status, &body, asked.pretty)
+    }))
 }
 
 /// A request that makes no sense to the protocol.
@@ -80,14 +85,18 @@ pub(super) fn refused(code: ResponseCode, message: &str) -> Response {
     send(StatusCode::BAD_REQUEST, &body, false)
 }
 
-pub(super) fn send(status: StatusCode, body: &Value, pretty: bool) -> Response {
-    let text = if pretty {
-        format!("{body:#}\n")
+pub(super) fn send(status: StatusCode, body: &impl Serialize, pretty: bool) -> Response {
+    let bytes = if pretty {
+        serde_json::to_vec_pretty(body).map(|mut bytes| {
+            bytes.push(b'\n');
+            bytes
+        })
     } else {
-        body.to_string()
+        serde_json::to_vec(body)
     };
+    let bytes = bytes.expect("replies are made of strings and numbers");
     let content_type = (header::CONTENT_TYPE, "application/json;charset=UTF-8");
-    (status, [content_type], text).into_response()
+    (status, [content_type], bytes).into_response()
 }
 
 /// What a query asks for.
@@ -134,89 +143,167 @@ impl Asked {
     }
 }
 
-fn answer(query: &Identifier, asked: &Asked, resolution: &Resolution<'_>) -> (StatusCode, Value) {
-    let handle = query.text();
-    let plain = |status, code: ResponseCode| {
-        (
-            status,
-            json!({ "responseCode": code as u32, "handle": handle }),
-        )
-    };
+//----------- Answer -----------------------------------------------------------
+
+#[derive(Serialize)]
+struct AnswerReply<'a> {
+    #[serde(rename = "responseCode")]
+    response_code: u32,
+    handle: &'a str,
+    #[serde(flatten)]
+    body: Body<'a>,
+}
+
+/// What an answer has besides its code.
+#[derive(Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Body<'a> {
+    Values(Values<'a>),
+    Sites(Value),
+    Message(&'static str),
+    #[serde(untagged)]
+    Nothing {},
+}
+
+fn answer<'a>(
+    asked: &'a Asked,
+    resolution: &'a Resolution<'a>,
+) -> (StatusCode, ResponseCode, Body<'a>) {
     match resolution {
-        Resolution::Found(found) => {
-            let wanted = found
-                .values()
-                .filter(|value| asked.wants(value.index, value.kind));
-            values(handle, wanted.map(|value| value_json(&value)).collect())
+        Resolution::Found(found) => values(Values::Record(asked, found)),
+        Resolution::View(view) => {
+            let all = values_of(view).into_iter();
+            let wanted = all.filter(|one| asked.wants(one.index, one.kind));
+            values(Values::View(wanted.collect()))
         }
-        Resolution::View(view) => values(handle, view_json(view, asked)),
-        Resolution::Referral(Some(route)) => {
-            let body = json!({
-                "responseCode": ResponseCode::ServiceReferral as u32, "handle": handle, "sites": sites(route),
-            });
-            (StatusCode::MULTIPLE_CHOICES, body)
-        }
-        Resolution::Referral(None) => {
-            let message = "the enterprise's own node has no route yet";
-            let body = json!({ "responseCode": ResponseCode::ServerTooBusy as u32, "handle": handle, "message": message });
-            (StatusCode::SERVICE_UNAVAILABLE, body)
-        }
+        Resolution::Referral(Some(route)) => (
+            StatusCode::MULTIPLE_CHOICES,
+            ResponseCode::ServiceReferral,
+            Body::Sites(sites(route)),
+        ),
+        Resolution::Referral(None) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            ResponseCode::ServerTooBusy,
+            Body::Message("the enterprise's own node has no route yet"),
+        ),
         Resolution::NotFound(_) | Resolution::Gone { .. } => {
-            plain(StatusCode::NOT_FOUND, ResponseCode::HandleNotFound)
+            nothing(StatusCode::NOT_FOUND, ResponseCode::HandleNotFound)
         }
         Resolution::NotResponsible => {
-            plain(StatusCode::BAD_REQUEST, ResponseCode::ServerNotResponsible)
+            nothing(StatusCode::BAD_REQUEST, ResponseCode::ServerNotResponsible)
         }
-        Resolution::Denied => plain(StatusCode::UNAUTHORIZED, ResponseCode::AuthenticationNeeded),
+        Resolution::Denied => {
+            nothing(StatusCode::UNAUTHORIZED, ResponseCode::AuthenticationNeeded)
+        }
     }
 }
 
-fn values(handle: &str, values: Vec<Value>) -> (StatusCode, Value) {
+fn nothing(status: StatusCode, code: ResponseCode) -> (StatusCode, ResponseCode, Body<'static>) {
+    (status, code, Body::Nothing {})
+}
+
+fn values(values: Values<'_>) -> (StatusCode, ResponseCode, Body<'_>) {
     let code = if values.is_empty() {
         ResponseCode::ValuesNotFound
     } else {
         ResponseCode::Success
     };
-    let body = json!({ "responseCode": code as u32, "handle": handle, "values": values });
-    (StatusCode::OK, body)
+    (StatusCode::OK, code, Body::Values(values))
 }
 
-fn data_json(data: &[u8]) -> Value {
-    std::str::from_utf8(data).map_or_else(
-        |_| json!({ "format": "base64", "value": BASE64.encode(data) }),
-        |text| json!({ "format": "string", "value": text }),
-    )
+/// Values, each written as it is unpacked.
+enum Values<'a> {
+    /// Those of a record that are asked for.
+    Record(&'a Asked, &'a Found<'a>),
+    /// A prefix of the directory: its values are made up, so they have no time of change.
+    View(Vec<MadeUp<'a>>),
 }
 
-fn value_json(value: &ValueRef<'_>) -> Value {
-    let data = data_json(&value.data.to_cow());
-    let mut body = Map::new();
-    body.insert("index".to_owned(), json!(value.index));
-    body.insert("type".to_owned(), json!(value.kind));
-    body.insert("data".to_owned(), data);
-    if let Some(permissions) = permissions_reply(value.permissions) {
-        body.insert("permissions".to_owned(), json!(permissions));
+impl<'a> Values<'a> {
+    fn of_record(asked: &'a Asked, found: &Found<'a>) -> impl Iterator<Item = ValueRef<'a>> {
+        found.values_of(|index, kind| asked.wants(index, kind))
     }
-    body.insert("ttl".to_owned(), json!(ttl_reply(value.ttl)));
-    // Handle timestamps are whole seconds (RFC 3651 §3.1).
-    let seconds_ms = value.timestamp_ms / 1000 * 1000;
-    body.insert("timestamp".to_owned(), json!(time_ms(seconds_ms)));
-    let references = references_reply(value);
-    if !references.is_empty() {
-        body.insert("references".to_owned(), json!(references));
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Record(asked, found) => Self::of_record(asked, found).next().is_none(),
+            Self::View(values) => values.is_empty(),
+        }
     }
-    Value::Object(body)
 }
 
-/// A prefix of the directory as values: they are made up, so they have no time of change.
-fn view_json(view: &PrefixView<'_>, asked: &Asked) -> Vec<Value> {
-    let value = |one: MadeUp<'_>| {
-        let data = data_json(&one.data);
-        json!({ "index": one.index, "type": one.kind, "data": data, "ttl": 86_400 })
-    };
-    let all = values_of(view).into_iter();
-    let wanted = all.filter(|one| asked.wants(one.index, one.kind));
-    wanted.map(value).collect()
+impl Serialize for Values<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Record(asked, found) => {
+                let mut values = serializer.serialize_seq(None)?;
+                let mut times = Times::default();
+                for value in Self::of_record(asked, found) {
+                    // Handle timestamps are whole seconds (RFC 3651 §3.1).
+                    let timestamp = times.text(value.timestamp_ms / 1000 * 1000);
+                    values.serialize_element(&HandleValueReply::new(&value, timestamp))?;
+                }
+                values.end()
+            }
+            Self::View(values) => serializer.collect_seq(values.iter().map(HandleValueReply::made_up)),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct HandleValueReply<'a> {
+    index: u32,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    data: DataReply<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    permissions: Option<String>,
+    ttl: TtlBody,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timestamp: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    references: Vec<ReferenceBody>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "format", content = "value", rename_all = "lowercase")]
+enum DataReply<'a> {
+    #[serde(serialize_with = "text_reply")]
+    String(Text<'a>),
+    Base64(String),
+}
+
+impl<'a> DataReply<'a> {
+    fn new(data: &Data<'a>) -> Self {
+        let base64 = || Self::Base64(BASE64.encode(&data.to_cow()));
+        data.text().map_or_else(base64, Self::String)
+    }
+}
+
+impl<'a> HandleValueReply<'a> {
+    fn new(value: &ValueRef<'a>, timestamp: &'a str) -> Self {
+        Self {
+            index: value.index,
+            kind: value.kind,
+            data: DataReply::new(&value.data),
+            permissions: permissions_reply(value.permissions),
+            ttl: ttl_reply(value.ttl),
+            timestamp: Some(timestamp),
+            references: references_reply(value),
+        }
+    }
+
+    fn made_up(value: &'a MadeUp<'_>) -> Self {
+        Self {
+            index: value.index,
+            kind: value.kind,
+            data: DataReply::new(&Data::Plain(&value.data)),
+            permissions: None,
+            ttl: ttl_reply(Ttl::default()),
+            timestamp: None,
+            references: Vec::new(),
+        }
+    }
 }
 
 //----------- Pages of other sites ---------------------------------------------

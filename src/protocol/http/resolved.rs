@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     Reply,
     problem::Problem,
-    value::{ValueReply, time_ms},
+    value::{ValuesReply, time_ms},
     view,
 };
 use crate::{
@@ -27,7 +27,7 @@ struct FoundReply<'a> {
     /// Its name in DNS; none where it has no place there.
     dns_name: Option<String>,
     position: String,
-    values: Vec<ValueReply<'a>>,
+    values: ValuesReply<'a>,
 }
 
 /// The reply to a query (`docs/api.md`, "Reading").
@@ -90,7 +90,7 @@ fn found_reply(zone: &str, query: &Identifier, found: &Found<'_>) -> Response {
         registered_as: found.spelling,
         dns_name: to_dns_name(query, zone),
         position: found.position.to_string(),
-        values: found.values().map(ValueReply::from).collect(),
+        values: ValuesReply(found),
     };
     super::json(StatusCode::OK, &body)
 }

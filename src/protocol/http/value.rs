@@ -1,11 +1,12 @@
 //! Values of records as JSON, both ways.
 
 use data_encoding::BASE64;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq};
 
 use crate::{
     record::{Permissions, Reference, Text, Ttl, ValueRef},
     registry::RequestedValue,
+    resolver::Found,
 };
 
 //----------- ValueBody --------------------------------------------------------
@@ -131,9 +132,25 @@ fn until(time: &str) -> Option<Ttl> {
 
 //----------- ValueReply -------------------------------------------------------
 
+/// The values of a record that its caller may read, each written as it is unpacked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ValuesReply<'a>(pub(super) &'a Found<'a>);
+
+impl Serialize for ValuesReply<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut values = serializer.serialize_seq(None)?;
+        let mut times = Times::default();
+        for value in self.0.values() {
+            let timestamp = times.text(value.timestamp_ms);
+            values.serialize_element(&ValueReply::new(&value, timestamp))?;
+        }
+        values.end()
+    }
+}
+
 /// A value as a client gets it.
 #[derive(Debug, Serialize)]
-pub(super) struct ValueReply<'a> {
+struct ValueReply<'a> {
     index: u32,
     #[serde(rename = "type")]
     kind: &'a str,
@@ -141,7 +158,7 @@ pub(super) struct ValueReply<'a> {
     ttl: TtlBody,
     #[serde(skip_serializing_if = "Option::is_none")]
     permissions: Option<String>,
-    timestamp: String,
+    timestamp: &'a str,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     references: Vec<ReferenceBody>,
 }
@@ -157,8 +174,8 @@ enum DataReply<'a> {
     },
 }
 
-impl<'a> From<ValueRef<'a>> for ValueReply<'a> {
-    fn from(value: ValueRef<'a>) -> Self {
+impl<'a> ValueReply<'a> {
+    fn new(value: &ValueRef<'a>, timestamp: &'a str) -> Self {
         let data = value.data.text().map_or_else(
             || DataReply::Formatted {
                 format: Format::Base64,
@@ -172,14 +189,30 @@ impl<'a> From<ValueRef<'a>> for ValueReply<'a> {
             data,
             ttl: ttl_reply(value.ttl),
             permissions: permissions_reply(value.permissions),
-            timestamp: time_ms(value.timestamp_ms),
-            references: references_reply(&value),
+            timestamp,
+            references: references_reply(value),
         }
     }
 }
 
+/// Times as RFC 3339: most values of a record have one, which is written once.
+#[derive(Debug, Default)]
+pub(super) struct Times {
+    last: Option<(u64, String)>,
+}
+
+impl Times {
+    /// The text of a time.
+    pub(super) fn text(&mut self, ms: u64) -> &str {
+        if self.last.as_ref().is_none_or(|(last, _)| *last != ms) {
+            self.last = Some((ms, time_ms(ms)));
+        }
+        self.last.as_ref().map_or("", |(_, text)| text)
+    }
+}
+
 /// A text as JSON, piece by piece.
-fn text_reply<S: Serializer>(text: &Text<'_>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn text_reply<S: Serializer>(text: &Text<'_>, serializer: S) -> Result<S::Ok, S::Error> {
     match text {
         Text::Plain(text) => serializer.serialize_str(text),
         Text::Made(_) => serializer.collect_str(text),

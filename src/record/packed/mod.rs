@@ -2,7 +2,7 @@
 //!
 //! Private to the index of one process, never on disk: any release may change it. What repeats
 //! within a prefix is in its [`Dictionary`], what the suffix has already is not kept again.
-//! Numbers are LEB128 (`varint`). Whatever bytes come, reading them is total: of what makes no
+//! Numbers take as many bytes as they need (`varint`). Whatever bytes come, reading them is total: of what makes no
 //! sense there are fewer values.
 //!
 //! ```text

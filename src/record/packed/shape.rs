@@ -7,8 +7,8 @@ use super::{
     words::Dictionary,
 };
 use crate::record::{
-    Data, Day, Digits, Made, Middle, Permissions, SuffixRef, Ttl,
-    view::{Frame, RawValue, raw_ttl},
+    Data, Day, Digits, Frame, Made, Middle, Permissions, SuffixRef, Ttl,
+    view::{RawValue, raw_ttl},
 };
 
 //----------- Layout -----------------------------------------------------------
@@ -61,7 +61,13 @@ impl Layout {
         })
     }
 
+    /// The frames of the values from a place on.
+    pub(super) fn frames(&self, from: usize) -> impl Iterator<Item = Frame<'_>> {
+        (from..self.len()).filter_map(|at| self.frame(at))
+    }
+
     /// All of a value but its data and its time.
+    #[inline]
     pub(super) fn frame(&self, at: usize) -> Option<Frame<'_>> {
         let field = self.fields.get(at)?;
         Some(Frame {

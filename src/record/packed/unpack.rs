@@ -8,7 +8,7 @@ use super::{
     words::Dictionary,
 };
 use crate::record::{
-    Data, Day, Digits, Made, Middle, SuffixRef, ValueRef, owned::header, view::HEADER_BYTES,
+    Data, Day, Digits, Frame, Made, Middle, SuffixRef, ValueRef, owned::header, view::HEADER_BYTES,
 };
 
 //----------- Suffix -----------------------------------------------------------
@@ -84,7 +84,7 @@ impl<'a> PackedRef<'a> {
             Some(Packed::Canonical(bytes)) => out.extend_from_slice(bytes),
             Some(Packed::Shaped(values)) => {
                 out.extend_from_slice(&header(values.shape.layout.len()));
-                values.for_each(|value| value.append_to(out));
+                PackedValues(Values::Shaped(values)).for_each(|value| value.append_to(out));
             }
             None => {}
         }
@@ -143,37 +143,75 @@ struct Shaped<'a> {
     rest: &'a [u8],
 }
 
+impl<'a> PackedValues<'a> {
+    /// The next value that is wanted. Of those before it nothing is read but where they end.
+    #[inline]
+    pub fn next_of(
+        &mut self,
+        mut wanted: impl FnMut(&Frame<'a>) -> bool,
+    ) -> Option<ValueRef<'a>> {
+        match &mut self.0 {
+            Values::Canonical(rest) => {
+                std::iter::from_fn(|| ValueRef::take(rest)).find(|value| wanted(&value.frame()))
+            }
+            Values::Shaped(values) => values.next_of(wanted),
+        }
+    }
+
+    /// The frames of the values that are left.
+    pub fn frames(self) -> impl Iterator<Item = Frame<'a>> {
+        let (shaped, mut canonical) = match self.0 {
+            Values::Shaped(values) => (Some(values.shape.layout.frames(values.at)), &[][..]),
+            Values::Canonical(rest) => (None, rest),
+        };
+        let canonical = std::iter::from_fn(move || ValueRef::take(&mut canonical));
+        let canonical = canonical.map(|value| value.frame());
+        shaped.into_iter().flatten().chain(canonical)
+    }
+}
+
 impl<'a> Iterator for PackedValues<'a> {
     type Item = ValueRef<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match &mut self.0 {
-            Values::Canonical(rest) => ValueRef::take(rest),
-            Values::Shaped(values) => values.next(),
-        }
-    }
-}
-
-impl<'a> Iterator for Shaped<'a> {
-    type Item = ValueRef<'a>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let rule = *self.shape.rules.get(self.at)?;
-        let frame = self.shape.layout.frame(self.at)?;
-        let time = match self.time {
-            Some(time) => time,
-            None => take_time(self.source.dictionary, &mut self.rest)?,
-        };
-        let data = match rule {
-            Rule::Free => self.take_data()?,
-            other => other.data(&self.source)?,
-        };
-        self.at += 1;
-        Some(ValueRef::plain(frame, data, time))
+        self.next_of(|_| true)
     }
 }
 
 impl<'a> Shaped<'a> {
+    #[inline]
+    fn next_of(&mut self, mut wanted: impl FnMut(&Frame<'a>) -> bool) -> Option<ValueRef<'a>> {
+        loop {
+            let rule = *self.shape.rules.get(self.at)?;
+            let frame = self.shape.layout.frame(self.at)?;
+            self.at += 1;
+            let time = match self.time {
+                Some(time) => time,
+                None => take_time(self.source.dictionary, &mut self.rest)?,
+            };
+            if wanted(&frame) {
+                let data = match rule {
+                    Rule::Free => self.take_data()?,
+                    other => other.data(&self.source)?,
+                };
+                return Some(ValueRef::plain(frame, data, time));
+            }
+            if rule == Rule::Free {
+                self.pass_data()?;
+            }
+        }
+    }
+
+    /// Passes over what [`Shaped::take_data`] would take.
+    fn pass_data(&mut self) -> Option<()> {
+        let code = take_varint(&mut self.rest)?;
+        match code & 3 {
+            code::LITERAL => take(code >> 2, &mut self.rest).map(|_| ()),
+            code::DIGITS => take_varint(&mut self.rest).map(|_| ()),
+            _ => Some(()),
+        }
+    }
+
     fn take_data(&mut self) -> Option<Data<'a>> {
         let code = take_varint(&mut self.rest)?;
         let number = code >> 2;

@@ -1,51 +1,85 @@
-//! Numbers in as many bytes as they need: LEB128, low bits first.
+//! Numbers in as many bytes as they need, of which the first says how many: a reader loads them at
+//! once, where LEB128 goes from byte to byte.
+//!
+//! ```text
+//! xxxxxxx1                      1 byte,   7 bits
+//! xxxxxx10 ‖ 1                  2 bytes, 14 bits
+//! …
+//! 10000000 ‖ 7                  8 bytes, 56 bits
+//! 00000000 ‖ 8                  9 bytes, 64 bits
+//! ```
+//!
+//! Little-endian: the lowest bits stand in the first byte, behind those that say how many there are.
 
 /// Bytes of the largest number.
-const BYTES_MAX: usize = 10;
+const BYTES_MAX: usize = 9;
 
 /// Appends a number.
-pub(crate) fn put_varint(mut number: u64, out: &mut Vec<u8>) {
-    let mut bytes = [0; BYTES_MAX];
-    let mut count = 0;
-    while number >= 0x80 {
-        bytes[count] = low_bits(number) | 0x80;
-        number >>= 7;
-        count += 1;
+#[inline]
+pub(crate) fn put_varint(number: u64, out: &mut Vec<u8>) {
+    if number < 1 << 7 {
+        out.push(low_byte(number << 1 | 1));
+    } else {
+        put_long_varint(number, out);
     }
-    bytes[count] = low_bits(number);
-    out.extend_from_slice(&bytes[..=count]);
 }
 
-/// Takes a number off the front; `None`, and nothing taken, where there is none of 64 bits.
+fn put_long_varint(number: u64, out: &mut Vec<u8>) {
+    let bits = u64::BITS - number.leading_zeros();
+    // The largest have no bit left in their first byte.
+    if bits > 56 {
+        out.push(0);
+        out.extend_from_slice(&number.to_le_bytes());
+        return;
+    }
+    let count = bits.div_ceil(7);
+    let bytes = (number << count | 1 << (count - 1)).to_le_bytes();
+    let count = usize::try_from(count).unwrap_or(bytes.len());
+    out.extend_from_slice(&bytes[..count]);
+}
+
+/// Takes a number off the front; `None`, and nothing taken, where it is not whole.
 #[inline]
 pub(crate) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
-    // Most are small.
-    if let [first @ 0..0x80, rest @ ..] = *bytes {
-        *bytes = rest;
-        return Some(u64::from(*first));
-    }
-    take_long_varint(bytes)
+    let first = bytes.first()?;
+    let count = first.trailing_zeros() + 1;
+    let number = match usize::try_from(count).unwrap_or(BYTES_MAX) {
+        BYTES_MAX => {
+            let (_, eight, rest) = split_largest(bytes)?;
+            *bytes = rest;
+            return Some(u64::from_le_bytes(*eight));
+        }
+        count => take_number(count, bytes)?,
+    };
+    Some(number >> count)
 }
 
-fn take_long_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0_u64;
-    for (at, byte) in bytes.iter().enumerate().take(BYTES_MAX) {
-        let bits = u64::from(byte & 0x7f);
-        let shift = 7 * at;
-        if bits << shift >> shift != bits {
-            return None;
-        }
-        number |= bits << shift;
-        if byte & 0x80 == 0 {
-            *bytes = &bytes[at + 1..];
-            return Some(number);
-        }
-    }
-    None
+fn split_largest(bytes: &[u8]) -> Option<(&u8, &[u8; 8], &[u8])> {
+    let (first, rest) = bytes.split_first()?;
+    let (eight, rest) = rest.split_first_chunk()?;
+    Some((first, eight, rest))
 }
 
-fn low_bits(number: u64) -> u8 {
-    u8::try_from(number & 0x7f).unwrap_or_default()
+/// Takes a little-endian number of so many bytes off the front, 1 to 8.
+#[inline]
+pub(crate) fn take_number(count: usize, bytes: &mut &[u8]) -> Option<u64> {
+    let (taken, rest) = bytes.split_at_checked(count)?;
+    // Eight are read at once where they are there, as they are before the end of a record.
+    let number = match bytes.first_chunk() {
+        Some(eight) => u64::from_le_bytes(*eight) & (u64::MAX >> (64 - 8 * count)),
+        None => backwards(taken),
+    };
+    *bytes = rest;
+    Some(number)
+}
+
+fn backwards(bytes: &[u8]) -> u64 {
+    let bytes = bytes.iter().rev();
+    bytes.fold(0, |number, byte| number << 8 | u64::from(*byte))
+}
+
+fn low_byte(number: u64) -> u8 {
+    u8::try_from(number & 0xff).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -68,6 +102,8 @@ mod tests {
             (128, 2),
             ((1 << 14) - 1, 2),
             (1 << 14, 3),
+            ((1 << 56) - 1, 8),
+            (1 << 56, BYTES_MAX),
             (u64::MAX, BYTES_MAX),
         ];
         for (number, bytes) in rows {
@@ -77,15 +113,12 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_left_where_it_is() {
-        let rows: [&[u8]; 4] = [&[], &[0x80], &[0xff; 11], &[0xff; 9]];
+        let rows: [&[u8]; 4] = [&[], &[0b10], &[0x80; 7], &[0; 8]];
         for row in rows {
             let mut rest = row;
             assert_eq!(take_varint(&mut rest), None);
             assert_eq!(rest, row);
         }
-        let mut over = [0xff; 10];
-        over[9] = 2;
-        assert_eq!(take_varint(&mut &over[..]), None);
     }
 
     proptest! {
@@ -97,6 +130,11 @@ mod tests {
             let mut rest = bytes.as_slice();
             prop_assert_eq!(take_varint(&mut rest), Some(number));
             prop_assert_eq!(rest, &[behind]);
+            // With more behind it, and with nothing.
+            bytes.extend([behind; 9]);
+            prop_assert_eq!(take_varint(&mut &bytes[..]), Some(number));
+            bytes.truncate(bytes.len() - 10);
+            prop_assert_eq!(take_varint(&mut &bytes[..]), Some(number));
         }
     }
 }

@@ -41,7 +41,7 @@ mod tests;
 mod write;
 
 use std::{
-    hash::{BuildHasher, RandomState},
+    hash::{BuildHasher, Hasher, RandomState},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -154,7 +154,10 @@ impl Index {
     }
 
     fn address(&self, key: &[u8]) -> Address {
-        let bits = self.hasher.hash_one(key) >> (64 - ADDRESS_BITS);
+        let mut hasher = self.hasher.build_hasher();
+        // The bytes alone, without their number, which the hash ends with as it is.
+        hasher.write(key);
+        let bits = hasher.finish() >> (64 - ADDRESS_BITS);
         // A listing writes 0 for what is not there.
         Address {
             bits: bits.max(1 << UNLISTED_BITS),
@@ -174,8 +177,7 @@ impl Index {
     unsafe fn entry<'g>(&'g self, offset: u64, guard: &'g Guard) -> Option<SlotRef<'g>> {
         // SAFETY: the caller's.
         let bytes = unsafe { self.arena.entry(offset, guard) };
-        let entry = entry::Entry::parse(bytes)?;
-        SlotRef::new(entry, bytes.len(), self.spaces.get(entry.prefix)?)
+        SlotRef::read(bytes, |number| self.spaces.get(number))
     }
 }
 

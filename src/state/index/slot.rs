@@ -70,7 +70,7 @@ impl Slot {
 /// The same as it lies in memory, inside a read-side section.
 #[derive(Clone, Copy)]
 pub struct SlotRef<'a> {
-    entry: Entry<'a>,
+    entry: Entry,
     space: &'a Space,
     suffix: SuffixRef<'a>,
     /// The packed record, or when it was removed.
@@ -92,17 +92,19 @@ pub enum SlotRefState<'a> {
 }
 
 impl<'a> SlotRef<'a> {
-    /// Reads the rest of an entry that takes so many bytes in all.
+    /// Reads an entry, for which `space` finds the prefix of a number.
     #[inline]
-    pub(super) fn new(entry: Entry<'a>, bytes: usize, space: &'a Space) -> Option<Self> {
-        let mut state = entry.rest;
+    pub(super) fn read(bytes: &'a [u8], space: impl FnOnce(u32) -> Option<&'a Space>) -> Option<Self> {
+        let mut state = bytes;
+        let entry = Entry::take(&mut state)?;
+        let space = space(entry.prefix)?;
         let suffix = take_suffix(space.dictionary(), &mut state)?;
         Some(Self {
             entry,
             space,
             suffix,
             state,
-            bytes,
+            bytes: bytes.len(),
         })
     }
 
@@ -207,7 +209,7 @@ impl<'a> SlotRef<'a> {
         key.clear();
         key.extend_from_slice(self.space.key_head());
         self.suffix
-            .each_piece(|piece| key.extend_from_slice(piece.as_bytes()));
+            .each_piece(|piece| key.extend_from_slice(piece.bytes()));
         key.make_ascii_uppercase();
     }
 
@@ -239,7 +241,7 @@ impl Spelling<'_> {
     pub fn each_piece(&self, mut f: impl FnMut(&str)) {
         f(self.authority);
         f("/");
-        self.suffix.each_piece(f);
+        self.suffix.each_piece(|piece| f(piece.text()));
     }
 }
 

@@ -86,8 +86,9 @@ impl Table {
         tag: u64,
         mut is: impl FnMut(u64) -> bool,
     ) -> Option<(&AtomicU64, u64)> {
-        for bucket in self.starting_at_home(tag) {
-            for slot in &bucket.0 {
+        let mut nth = self.home(tag);
+        for _ in 0..self.buckets.len() {
+            for slot in &self.buckets.get(nth)?.0 {
                 let held = slot.load(Ordering::Acquire);
                 if held == 0 {
                     return None;
@@ -96,6 +97,7 @@ impl Table {
                     return Some((slot, offset_of(held)));
                 }
             }
+            nth = if nth + 1 < self.buckets.len() { nth + 1 } else { 0 };
         }
         None
     }

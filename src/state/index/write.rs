@@ -6,7 +6,7 @@ use crossbeam_epoch::{Guard, pin};
 
 use super::{
     Index, Slot, SlotRef,
-    entry::{Entry, put_head},
+    entry::Entry,
     space::Space,
     table::point,
 };
@@ -149,10 +149,9 @@ impl Index {
             prefix: space.number(),
             ordinal,
             position: slot.position,
-            rest: &packed.bytes,
         };
         let mut head = Vec::with_capacity(32);
-        put_head(&entry, &mut head);
+        entry.put(&mut head);
         let state = packed.bytes.len() - packed.suffix;
         let bytes = head.len() + packed.bytes.len();
         self.kinds.add(entry.is_live, bytes, state);

@@ -26,10 +26,16 @@ fn rules(world: &World, shape: u32) -> Vec<Rule> {
     shape.map(|shape| shape.rules.to_vec()).unwrap_or_default()
 }
 
+/// Small numbers, each of which takes one byte.
+fn small<const N: usize>(numbers: [u8; N]) -> [u8; N] {
+    numbers.map(|number| number << 1 | 1)
+}
+
 /// The time in the first slot.
 fn in_slot() -> [u8; 3] {
     let [low, high] = u16::try_from(TIME_MS % (1 << 14)).unwrap().to_le_bytes();
-    [1, low, high]
+    let [slot] = small([1]);
+    [slot, low, high]
 }
 
 #[test]
@@ -37,26 +43,29 @@ fn the_bytes_are_as_the_header_says() {
     let mut world = World::new();
     let texts = ["泵", "0000001", "2026-05-27"];
     let (suffix, record) = put(&mut world, "A-0000001", &texts);
-    assert_eq!(suffix, b"\x12A-0000001");
+    assert_eq!(suffix, [&small([9 << 1])[..], b"A-0000001"].concat());
     // Nothing is known of its layout: canonical.
-    assert_eq!(record[..4], [0, 1, 0, 3]);
+    assert_eq!(record[..4], [small([0])[0], 1, 0, 3]);
 
     // The head of the suffix is word 0, and what stands around its number word 1.
     let (suffix, record) = put(&mut world, "A-0000001", &texts);
-    assert_eq!(suffix, [1, 1]);
-    let mut expected = vec![2];
+    assert_eq!(suffix, small([1, 1]));
+    let mut expected = small([2]).to_vec();
     put_varint((TIME_MS - BASE_MS + 1) << 1, &mut expected);
-    expected.extend(b"\x0c\xe6\xb3\xb5");
+    expected.extend(small([3 << 2]));
+    expected.extend("泵".as_bytes());
     let day = (26 << 9 | 5 << 5 | 27) << 2 | 3;
     put_varint(day, &mut expected);
     assert_eq!(record, expected);
 
     // Word 2, and the time is in slot 0.
     let (suffix, record) = put(&mut world, "A-0000300", &["泵", "0000300", "2026-05-27"]);
-    assert_eq!(suffix, [1, 0xac, 2]);
-    let mut expected = vec![2];
+    let mut expected = small([1]).to_vec();
+    put_varint(300, &mut expected);
+    assert_eq!(suffix, expected);
+    let mut expected = small([2]).to_vec();
     expected.extend(in_slot());
-    expected.push(2 << 2 | 1);
+    expected.extend(small([2 << 2 | 1]));
     put_varint(day, &mut expected);
     assert_eq!(record, expected);
 
@@ -72,11 +81,11 @@ fn the_bytes_are_as_the_header_says() {
     put(&mut world, "A-0000301", &["泵", "LX26053号", "x"]);
     let (_, record) = put(&mut world, "A-0000302", &["泵", "LX26054号", "x"]);
     assert_eq!(rules(&world, 1), [Rule::Free; 3]);
-    let mut expected = vec![4];
+    let mut expected = small([4]).to_vec();
     expected.extend(in_slot());
-    expected.extend([2 << 2 | 1, 3 << 2 | 2]);
+    expected.extend(small([2 << 2 | 1, 3 << 2 | 2]));
     put_varint(26_054, &mut expected);
-    expected.push(4 << 2 | 1);
+    expected.extend(small([4 << 2 | 1]));
     assert_eq!(record, expected);
 }
 
@@ -94,10 +103,10 @@ fn times_of_a_record_may_differ() {
     record([TIME_MS, TIME_MS]);
     record([TIME_MS, TIME_MS]);
     let slot = in_slot();
-    let x = 1;
-    let one = [&[2][..], &slot, &[x, x]].concat();
+    let [x, same, each, alone] = small([1, 2, 3, 4]);
+    let one = [&[same][..], &slot, &[x, x]].concat();
     assert_eq!(record([TIME_MS, TIME_MS]), one);
-    let each = [&[3][..], &slot, &[x, 4, x]].concat();
+    let each = [&[each][..], &slot, &[x, alone, x]].concat();
     assert_eq!(record([TIME_MS, BASE_MS + 1]), each);
 }
 

@@ -147,6 +147,6 @@ impl std::fmt::Debug for Packed {
 /// A suffix in one piece.
 pub(super) fn text_of(suffix: SuffixRef<'_>) -> String {
     let mut text = String::new();
-    suffix.each_piece(|piece| text.push_str(piece));
+    suffix.each_piece(|piece| text.push_str(piece.text()));
     text
 }
