@@ -226,6 +226,7 @@ impl<'a> ValueRef<'a> {
     }
 
     /// Takes one value from the front; `None` at the end or where the bytes make no sense.
+    #[inline]
     pub(super) fn take(rest: &mut &'a [u8]) -> Option<Self> {
         let raw = RawValue::take(rest)?;
         let before = *rest;

@@ -7,15 +7,19 @@ use crossbeam_epoch::{Guard, pin};
 use super::{Address, Index, SlotRef, UNLISTED_BITS, memory::prefetch, space::Space, table::Table};
 use crate::identifier::System;
 
-/// Keys whose fetches overlap: more than a core has in flight, and few enough that what was fetched
-/// for the first is still there for the last.
-pub const BATCH: usize = 32;
+/// Keys that are looked up in one read-side section.
+pub const BATCH: usize = 64;
+
+/// Keys whose fetches are asked for one right after another: so the processor looks up where their
+/// pages are at the same time, too. With a group's buckets and another's entries under way there
+/// are as many lines of the cache as a core fetches at one time.
+const GROUP: usize = 8;
 
 /// Identifiers of a listing that are read in one section: so that a long one holds nothing up.
 const STEP: u32 = 32;
 
 /// Bytes of most entries: the line of the cache where they end may be the next one.
-const ENTRY_BYTES: usize = 40;
+const ENTRY_BYTES: usize = 32;
 
 //----------- By key -----------------------------------------------------------
 
@@ -33,54 +37,76 @@ impl Index {
 
     /// Runs `f` on each key's identifier, with the key's place in `keys`, in their order.
     ///
-    /// [`BATCH`] keys at a time are looked up together: while the processor waits for one, it
-    /// fetches for the others.
+    /// While the processor waits for one, it fetches for those behind it; [`BATCH`] of them share a
+    /// section.
     pub fn with_batch(&self, keys: &[&[u8]], mut f: impl FnMut(usize, Option<SlotRef<'_>>)) {
         for (nth, keys) in keys.chunks(BATCH).enumerate() {
             self.with_few(keys, |place, slot| f(nth * BATCH + place, slot));
         }
     }
 
-    /// At most [`BATCH`] keys, in three rounds: buckets are asked for, then entries, then both are
-    /// there.
+    /// At most [`BATCH`] keys, in groups: the buckets of one are asked for, then the entries of the
+    /// one before, while those of the one before that are there.
     fn with_few(&self, keys: &[&[u8]], mut f: impl FnMut(usize, Option<SlotRef<'_>>)) {
         let guard = pin();
-        let mut places: [Option<(Address, &Table)>; BATCH] = [None; BATCH];
-        for (place, key) in places.iter_mut().zip(keys) {
-            let address = self.address(key);
-            let table = self.shard(address).table(&guard);
-            prefetch(table.hint(address.tag()));
-            *place = Some((address, table));
-        }
-        let mut offsets = [0; BATCH];
-        for (first, (address, table)) in offsets.iter_mut().zip(places.iter().flatten()) {
-            // The first of that tag, which is nearly always the one.
-            let Some((_, offset)) = table.find(address.tag(), |_| true) else {
-                continue;
+        let mut asked = [Asked::NOTHING; BATCH];
+        let asked = &mut asked[..keys.len()];
+        for from in (0..keys.len() + 2 * GROUP).step_by(GROUP) {
+            let group = |behind: usize| {
+                let from = from.checked_sub(behind * GROUP)?;
+                (from < keys.len()).then(|| from..keys.len().min(from + GROUP))
             };
-            let at = self.arena.hint(offset);
+            if let Some(group) = group(0) {
+                self.ask_buckets(&keys[group.clone()], &mut asked[group], &guard);
+            }
+            if let Some(group) = group(1) {
+                self.ask_entries(&mut asked[group]);
+            }
+            for nth in group(2).unwrap_or_default() {
+                f(nth, self.answer(keys[nth], &asked[nth], &guard));
+            }
+        }
+    }
+
+    fn ask_buckets<'g>(&'g self, keys: &[&[u8]], asked: &mut [Asked<'g>], guard: &'g Guard) {
+        for (asked, key) in asked.iter_mut().zip(keys) {
+            asked.address = self.address(key);
+        }
+        for asked in asked {
+            let table = self.shard(asked.address).table(guard);
+            prefetch(table.hint(asked.address.tag()));
+            asked.table = Some(table);
+        }
+    }
+
+    fn ask_entries(&self, asked: &mut [Asked<'_>]) {
+        for asked in &mut *asked {
+            // The first of that tag, which is nearly always the one.
+            let found = asked.table.and_then(|table| table.find(asked.address.tag(), |_| true));
+            asked.offset = found.map_or(0, |(_, offset)| offset);
+        }
+        for asked in asked {
+            let at = self.arena.hint(asked.offset);
             prefetch(at);
             prefetch(at.wrapping_add(ENTRY_BYTES));
-            *first = offset;
         }
-        let all = offsets.iter().zip(places.iter().flatten()).zip(keys);
-        for (place, ((offset, (address, table)), key)) in all.enumerate() {
-            if *offset == 0 {
-                f(place, None);
-                continue;
-            }
-            let found = self.held(*offset, key, &guard).or_else(|| {
-                let found = self.find(table, *address, key, &guard);
-                found.map(|(_, _, slot)| slot)
-            });
-            f(place, found);
+    }
+
+    /// The identifier of a key, now that its bucket and the first entry of its tag are there.
+    fn answer<'g>(&'g self, key: &[u8], asked: &Asked<'g>, guard: &'g Guard) -> Option<SlotRef<'g>> {
+        if asked.offset == 0 {
+            return None;
         }
+        self.held(asked.offset, key, guard).or_else(|| {
+            let found = self.find(asked.table?, asked.address, key, guard);
+            found.map(|(_, _, slot)| slot)
+        })
     }
 
     /// The entry at an offset that a slot had in this section, if it is that key's.
     #[expect(unsafe_code, reason = "entries are read without a lock")]
     fn held<'g>(&'g self, offset: u64, key: &[u8], guard: &'g Guard) -> Option<SlotRef<'g>> {
-        // SAFETY: `with_few` got the offset from a slot of this index inside the section of
+        // SAFETY: the caller got the offset from a slot of this index inside the section of
         // `guard`, and the table loads it with Acquire.
         unsafe { self.entry(offset, guard) }.filter(|slot| slot.is_of(key))
     }
@@ -181,6 +207,23 @@ impl Index {
         });
         found
     }
+}
+
+/// A key of a batch that is looked up.
+#[derive(Clone, Copy)]
+struct Asked<'g> {
+    address: Address,
+    table: Option<&'g Table>,
+    /// Of the first entry with its tag; 0 where there is none.
+    offset: u64,
+}
+
+impl Asked<'_> {
+    const NOTHING: Self = Self {
+        address: Address { bits: 0 },
+        table: None,
+        offset: 0,
+    };
 }
 
 impl Address {
