@@ -9,12 +9,14 @@ use biaoshi::{
     identifier::Identifier,
     ledger::{Append, Head, Inline, Ledger, SqliteLedger, SqliteOptions},
     record::RecordRef,
-    state::DATA,
+    state::{DATA, index::IndexWriter},
 };
 
 #[path = "common/asking.rs"]
 mod asking;
 mod common;
+#[path = "common/sample.rs"]
+mod sample;
 #[path = "common/worst.rs"]
 mod worst;
 
@@ -23,16 +25,21 @@ use asking::Asking;
 const TEXT: &str = "88.118.0002/P03202605270000001";
 
 /// Names of operations that are no answers.
-const PLAIN: [&str; 8] = [
+const PLAIN: [&str; 9] = [
     "parse_query",
     "parse_registration",
     "record_parse",
     "record_encode",
     "index_get",
+    "index_put_200",
     "append_1",
     "append_100",
     "apply_100",
 ];
+
+/// Registrations before those that are counted, and how many of these there may be.
+const PUT_FIRST: usize = 2_000;
+const PUT_MAX: usize = 110 * 200;
 
 fn main() {
     let mut arguments = std::env::args()
@@ -118,6 +125,23 @@ fn plain(name: &str) -> Box<dyn FnMut()> {
                 asked = (asked + 1) % keys.len();
                 let key = black_box(keys[asked].as_bytes());
                 black_box(state.index().with(key, |slot| slot.position().seq));
+            })
+        }
+        "index_put_200" => {
+            let index = IndexWriter::new();
+            let slot = |n| (sample::key(n), sample::slot(sample::Set::Sample, n));
+            // What repeats is known by then.
+            for (key, slot) in (0..PUT_FIRST).map(slot) {
+                index.replace(&key, &slot, |_| ());
+            }
+            // Made before they are counted.
+            let slots: Box<[_]> = (PUT_FIRST..PUT_FIRST + PUT_MAX).map(slot).collect();
+            let mut next = slots.into_iter();
+            Box::new(move || {
+                // So many that the secret of the index's hash, by which tables grow, matters little.
+                for (key, slot) in next.by_ref().take(200) {
+                    black_box(index.replace(&key, &slot, |_| ()));
+                }
             })
         }
         "append_1" => append(1),

@@ -5,6 +5,9 @@
 //! | sample | fifty firms with eight products each; names, models, bar codes and makers repeat, serials, days and URLs follow from the identifier as often as in real files |
 //! | unique | the same, but every name, model and maker is of its own |
 
+// Each bench uses a part of this.
+#![allow(dead_code, reason = "shared by benches that use different parts of it")]
+
 use biaoshi::{
     change::{Class, Position},
     identifier::{Identifier, Key},

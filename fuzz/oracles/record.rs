@@ -39,7 +39,7 @@ fn packs(record: RecordRef<'_>) {
     let (dictionary, mut seen, mut packer) = (Dictionary::new(), Seen::new(), Packer::new(1));
     for suffix in ["A-0000001", "A-0000001", "A-0000002"] {
         let mut bytes = Vec::new();
-        packer.pack_suffix(&dictionary, &mut seen, suffix, &mut bytes);
+        let suffix = packer.pack_suffix(&dictionary, &mut seen, suffix, &mut bytes);
         packer.pack_record(&dictionary, &mut seen, "88.1", suffix, record, &mut bytes);
         let mut rest = bytes.as_slice();
         let suffix = take_suffix(&dictionary, &mut rest).expect("it was packed");

@@ -118,11 +118,20 @@ pub fn from_dns_labels(labels: &[&[u8]]) -> Option<Identifier> {
 
 //----------- Ancestors --------------------------------------------------------
 
+/// Whether identifiers of an authority have a place in DNS, as far as it depends on that.
+#[must_use]
+pub fn has_place(authority: &str) -> bool {
+    super::prefix::check(authority).is_ok()
+        && authority
+            .split('.')
+            .all(|label| label.len() <= LABEL_OCTETS_MAX)
+}
+
 /// How many labels the encoded suffix of an identifier has in DNS: none where it is a label itself,
-/// or has no place there. It has so many ancestors ([`each_ancestor`]).
+/// or too long. Below an authority that [`has_place`] it has so many ancestors ([`each_ancestor`]).
 #[must_use]
 pub fn encoded_labels(authority: &str, local: &str) -> usize {
-    if local.is_empty() || is_label(local) || super::prefix::check(authority).is_err() {
+    if local.is_empty() || is_label(local) {
         return 0;
     }
     // Five bits in each character of base32.
@@ -130,14 +139,7 @@ pub fn encoded_labels(authority: &str, local: &str) -> usize {
     let labels = encoded.div_ceil(LABEL_OCTETS_MAX);
     // Each label has its length before it, and the root has one.
     let octets = encoded + labels + ENCODED.len() + 1 + authority.len() + 1 + 1;
-    if octets > NAME_OCTETS_MAX
-        || authority
-            .split('.')
-            .any(|label| label.len() > LABEL_OCTETS_MAX)
-    {
-        return 0;
-    }
-    labels
+    if octets > NAME_OCTETS_MAX { 0 } else { labels }
 }
 
 /// Runs `f` on the names between an identifier's and its prefix's, without a zone and in lower

@@ -1,6 +1,10 @@
 //! Keys: folded identifiers, as the index holds them.
 
-use std::{borrow::Borrow, fmt};
+use std::{
+    borrow::Borrow,
+    fmt,
+    hash::{Hash, Hasher},
+};
 
 use super::{IDENTIFIER_BYTES_MAX, System, check};
 
@@ -10,8 +14,10 @@ pub const KEY_BYTES_MAX: usize = 1 + IDENTIFIER_BYTES_MAX;
 //----------- Key --------------------------------------------------------------
 
 /// `system ‖ folded text`: two spellings of one name are one key.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Key(Box<[u8]>);
+///
+/// The number of a system is ASCII, so that all of it is text.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key(Box<str>);
 
 impl Key {
     /// Reads a key from exactly its bytes.
@@ -19,39 +25,44 @@ impl Key {
     /// # Errors
     /// Where the bytes are no folded identifier of a known system.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KeyError> {
-        let (tag, text) = bytes.split_first().ok_or(KeyError)?;
-        let system = System::from_tag(*tag).ok_or(KeyError)?;
-        let text = std::str::from_utf8(text).map_err(|_| KeyError)?;
+        let whole = std::str::from_utf8(bytes).map_err(|_| KeyError)?;
+        let (tag, text) = whole.split_at_checked(1).ok_or(KeyError)?;
+        let system = System::from_tag(tag.as_bytes()[0]).ok_or(KeyError)?;
         let is_folded = !text.bytes().any(|byte| byte.is_ascii_lowercase());
         if system == System::Handle && is_folded && text.contains('/') && check::query(text).is_ok()
         {
-            Ok(Self(bytes.into()))
+            Ok(Self(whole.into()))
         } else {
             Err(KeyError)
         }
     }
 
-    pub(super) fn from_folded(bytes: &[u8]) -> Self {
-        Self(bytes.into())
+    /// Folds a text.
+    pub(super) fn fold(system: System, text: &str) -> Self {
+        let mut key = String::with_capacity(1 + text.len());
+        key.push(char::from(system as u8));
+        key.push_str(text);
+        // Only ASCII letters: all else is compared byte for byte.
+        key.make_ascii_uppercase();
+        Self(key.into())
     }
 
     /// The bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+        self.0.as_bytes()
     }
 
     /// The folded text.
     #[must_use]
     pub fn text(&self) -> &str {
-        std::str::from_utf8(&self.0[1..])
-            .expect("a key is made of UTF-8 text, and folding keeps it")
+        &self.0[1..]
     }
 
     /// The system it belongs to.
     #[must_use]
     pub fn system(&self) -> System {
-        System::from_tag(self.0[0]).expect("a key starts with the number of a system")
+        System::from_tag(self.0.as_bytes()[0]).expect("a key starts with the number of a system")
     }
 
     /// All before the first slash, folded.
@@ -66,6 +77,13 @@ impl Key {
         self.halves().1
     }
 
+    /// All before what stands behind the first slash, with the system: of all identifiers of a
+    /// prefix it is the same.
+    #[must_use]
+    pub fn head(&self) -> &str {
+        &self.0[..1 + self.authority().len() + 1]
+    }
+
     fn halves(&self) -> (&str, &str) {
         self.text()
             .split_once('/')
@@ -75,7 +93,14 @@ impl Key {
 
 impl Borrow<[u8]> for Key {
     fn borrow(&self) -> &[u8] {
-        &self.0
+        self.as_bytes()
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        // As the bytes that it is borrowed as.
+        self.as_bytes().hash(state);
     }
 }
 

@@ -115,8 +115,7 @@ impl Identifier {
     /// Its key in the index.
     #[must_use]
     pub fn key(&self) -> Key {
-        let mut buffer = KeyBuffer::new();
-        Key::from_folded(self.fold_into(&mut buffer))
+        Key::fold(self.system(), &self.text)
     }
 
     /// Its key's bytes, without an allocation.

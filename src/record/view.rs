@@ -8,6 +8,9 @@ use super::{
 /// Bytes before the first value: version and count.
 pub(super) const HEADER_BYTES: usize = 3;
 
+/// Bytes of a value before its type: index, time, time to live, permissions and length of the type.
+const VALUE_HEAD_BYTES: usize = 4 + 8 + 5 + 1 + 1;
+
 //----------- RecordRef --------------------------------------------------------
 
 /// A record over its canonical encoding.
@@ -290,19 +293,18 @@ impl<'a> RawValue<'a> {
     /// Takes it from the front; `None` where the bytes end.
     #[inline]
     pub(super) fn take(rest: &mut &'a [u8]) -> Option<Self> {
-        let index = u32::from_be_bytes(take_array(rest)?);
-        let timestamp_ms = u64::from_be_bytes(take_array(rest)?);
-        let [ttl_kind] = take_array(rest)?;
-        let ttl = u32::from_be_bytes(take_array(rest)?);
-        let [permissions, kind_bytes] = take_array(rest)?;
+        // All that has always the same length, at once.
+        let head: [u8; VALUE_HEAD_BYTES] = take_array(rest)?;
+        let [i0, i1, i2, i3, t0, t1, t2, t3, t4, t5, t6, t7, ..] = head;
+        let [.., ttl_kind, s0, s1, s2, s3, permissions, kind_bytes] = head;
         let kind = take(rest, usize::from(kind_bytes))?;
         let data_bytes = u32::from_be_bytes(take_array(rest)?);
         let data = take(rest, usize::try_from(data_bytes).ok()?)?;
         let [reference_count] = take_array(rest)?;
         Some(Self {
-            index,
-            timestamp_ms,
-            ttl: (ttl_kind, ttl),
+            index: u32::from_be_bytes([i0, i1, i2, i3]),
+            timestamp_ms: u64::from_be_bytes([t0, t1, t2, t3, t4, t5, t6, t7]),
+            ttl: (ttl_kind, u32::from_be_bytes([s0, s1, s2, s3])),
             permissions,
             kind,
             data,

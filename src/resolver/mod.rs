@@ -261,9 +261,8 @@ impl<'a> Found<'a> {
     pub fn hides(&self, mut wanted: impl FnMut(u32, &str) -> bool) -> bool {
         let mut frames = self.record.values().frames();
         !self.sees_all
-            && frames.any(|frame| {
-                !frame.permissions.public_read() && wanted(frame.index, frame.kind)
-            })
+            && frames
+                .any(|frame| !frame.permissions.public_read() && wanted(frame.index, frame.kind))
     }
 
     /// Whether the record has values, and none that this caller may read: without values it hides

@@ -192,9 +192,7 @@ fn answer<'a>(
         Resolution::NotResponsible => {
             nothing(StatusCode::BAD_REQUEST, ResponseCode::ServerNotResponsible)
         }
-        Resolution::Denied => {
-            nothing(StatusCode::UNAUTHORIZED, ResponseCode::AuthenticationNeeded)
-        }
+        Resolution::Denied => nothing(StatusCode::UNAUTHORIZED, ResponseCode::AuthenticationNeeded),
     }
 }
 
@@ -245,7 +243,9 @@ impl Serialize for Values<'_> {
                 }
                 values.end()
             }
-            Self::View(values) => serializer.collect_seq(values.iter().map(HandleValueReply::made_up)),
+            Self::View(values) => {
+                serializer.collect_seq(values.iter().map(HandleValueReply::made_up))
+            }
         }
     }
 }

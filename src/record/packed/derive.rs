@@ -46,7 +46,7 @@ pub(super) fn derive(
             false => Rule::Suffix(around),
         });
     }
-    if let Some(day) = Day::parse(data) {
+    if let Some(day) = Day::parse(data.as_bytes()) {
         let number = source.number?;
         let is_day = |skip: &u8| suffix_day(number, *skip) == Some(day);
         return (0..=10).find(is_day).map(|skip| Rule::SuffixDay { skip });

@@ -78,7 +78,7 @@ impl Memo {
 
     /// The rule, where it comes a second time within a few looks.
     fn second(&mut self, rule: Rule) -> Rule {
-        if rule == Rule::Free {
+        if rule.is_free() {
             self.misses = self.misses.saturating_add(1);
             return rule;
         }
@@ -304,9 +304,9 @@ impl Shapes {
         let mut rules = shape.rules.to_vec();
         let places = rules.iter_mut().zip(&mut learned.memos).zip(data);
         for (place, ((rule, memo), data)) in places.enumerate() {
-            if *rule == Rule::Free && memo.run >= RUN {
+            if rule.is_free() && memo.run >= RUN {
                 *rule = Rule::Word(memo.whole);
-            } else if *rule == Rule::Free && dear.contains(&place) {
+            } else if rule.is_free() && dear.contains(&place) {
                 let derived = derive(words, source, data, hint);
                 *rule = memo.second(derived.unwrap_or(Rule::Free));
             }
@@ -319,5 +319,5 @@ impl Shapes {
 
 /// How many rules there are that leave nothing open.
 fn rules_of(rules: &[Rule]) -> usize {
-    rules.iter().filter(|rule| **rule != Rule::Free).count()
+    rules.iter().filter(|rule| !rule.is_free()).count()
 }

@@ -60,7 +60,7 @@ mod unpack;
 pub(crate) mod varint;
 mod words;
 
-pub use pack::Packer;
+pub use pack::{PackedSuffix, Packer};
 pub use table::Seen;
 pub use unpack::{PackedRef, PackedValues, take_suffix};
 pub use words::Dictionary;

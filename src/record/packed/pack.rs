@@ -32,6 +32,14 @@ pub(super) mod code {
     pub(in crate::record::packed) const DAY: u64 = 3;
 }
 
+/// A suffix that was packed.
+#[derive(Debug, Clone, Copy)]
+pub struct PackedSuffix<'a> {
+    text: &'a str,
+    /// The number at its end.
+    number: Option<u64>,
+}
+
 //----------- Packer -----------------------------------------------------------
 
 /// The writer's side of one dictionary.
@@ -81,15 +89,16 @@ impl Packer {
             + self.dear.capacity() * size_of::<usize>()
     }
 
-    /// Appends the packed form of a suffix as registered.
-    pub fn pack_suffix(
+    /// Appends the packed form of a suffix as registered, which its record is packed with.
+    pub fn pack_suffix<'a>(
         &mut self,
         dictionary: &Dictionary,
         seen: &mut Seen,
-        suffix: &str,
+        suffix: &'a str,
         out: &mut Vec<u8>,
-    ) {
-        let split = end_digits(suffix).filter(|(word, _)| word.head.len() <= WORD_BYTES_MAX);
+    ) -> PackedSuffix<'a> {
+        let digits = end_digits(suffix);
+        let split = digits.filter(|(word, _)| word.head.len() <= WORD_BYTES_MAX);
         let word = split.and_then(|(word, number)| {
             let known = is_word(dictionary, self.last_suffix, word).then_some(self.last_suffix);
             let found = known.or_else(|| self.words.learn(dictionary, seen, word))?;
@@ -106,6 +115,10 @@ impl Packer {
                 out.extend_from_slice(suffix.as_bytes());
             }
         }
+        PackedSuffix {
+            text: suffix,
+            number: digits.map(|(_, number)| number),
+        }
     }
 
     /// Appends the packed form of a record, which goes to the end.
@@ -114,15 +127,19 @@ impl Packer {
         dictionary: &Dictionary,
         seen: &mut Seen,
         authority: &str,
-        suffix: &str,
+        suffix: PackedSuffix<'_>,
         record: RecordRef<'_>,
         out: &mut Vec<u8>,
     ) {
-        let whole = SuffixRef {
-            head: suffix,
-            digits: None,
+        let source = Source {
+            dictionary,
+            authority,
+            suffix: SuffixRef {
+                head: suffix.text,
+                digits: None,
+            },
+            number: suffix.number,
         };
-        let source = Source::new(dictionary, authority, whole);
         if self.pack(&source, seen, record, out).is_none() {
             put_varint(0, out);
             out.extend_from_slice(record.bytes());
@@ -180,7 +197,7 @@ impl Packer {
             if !is_one {
                 self.put_time(source.dictionary, seen, columns.time(at), out);
             }
-            if *rule != super::shape::Rule::Free {
+            if !rule.is_free() {
                 continue;
             }
             let before = out.len();
@@ -234,23 +251,23 @@ fn put_data(
     out: &mut Vec<u8>,
 ) {
     let code = |number: u64, code: u64| number << 2 | code;
-    let text = Some(data).filter(|data| data.len() <= WORD_BYTES_MAX);
-    if let Some(text) = text.and_then(|data| std::str::from_utf8(data).ok()) {
+    if data.len() <= WORD_BYTES_MAX {
+        // Words are compared as bytes: most data are one, and only others need be looked over.
         let last = dictionary.words.get(memo.whole);
-        if last.is_some_and(|word| word.text() == text) {
+        if last.is_some_and(|word| word.text().as_bytes() == data) {
             memo.run = memo.run.saturating_add(1);
             return put_varint(code(memo.whole.into(), code::WORD), out);
         }
         memo.run = 0;
-        if let Some(day) = Day::parse(text) {
+        if let Some(day) = Day::parse(data) {
             // A word would save a byte of three.
             return put_varint(code(day.code().into(), code::DAY), out);
         }
-        if let Some(word) = whole(words, dictionary, seen, text) {
+        if let Some(word) = whole(words, dictionary, seen, data) {
             (memo.whole, memo.run) = (word, 1);
             return put_varint(code(word.into(), code::WORD), out);
         }
-        if let Some((around, number)) = last_digits(text)
+        if let Some((around, number)) = std::str::from_utf8(data).ok().and_then(last_digits)
             && let Some(word) = around_word(words, dictionary, seen, memo, around)
         {
             memo.around = word;
@@ -262,15 +279,16 @@ fn put_data(
     out.extend_from_slice(data);
 }
 
-/// The word that is a whole text.
-fn whole(words: &mut Words, dictionary: &Dictionary, seen: &mut Seen, text: &str) -> Option<u32> {
-    let is_short = || last_digits(text).is_some_and(|(_, number)| number < NUMBER_SHORT);
-    let word = Spelling::whole(text);
-    if dictionary.words.len() >= WORDS_NEAR && is_short() {
-        let hash = words.hash_of(word);
-        return words.find(dictionary, word, hash);
-    }
-    words.learn(dictionary, seen, word)
+/// The word that is the whole data, where those are a text.
+fn whole(words: &mut Words, dictionary: &Dictionary, seen: &mut Seen, data: &[u8]) -> Option<u32> {
+    let hash = words.hash_of_whole(data);
+    words.find_whole(dictionary, data, hash).or_else(|| {
+        let text = std::str::from_utf8(data).ok()?;
+        let is_short = || last_digits(text).is_some_and(|(_, number)| number < NUMBER_SHORT);
+        let is_worth_it = dictionary.words.len() < WORDS_NEAR || !is_short();
+        let is_known = is_worth_it && seen.again(hash);
+        is_known.then(|| words.admit(dictionary, Spelling::whole(text), hash))?
+    })
 }
 
 /// The word around the digits of a text.

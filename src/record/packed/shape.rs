@@ -190,6 +190,11 @@ impl<'a> Source<'a> {
 }
 
 impl Rule {
+    /// Whether it leaves the data open.
+    pub(super) fn is_free(self) -> bool {
+        matches!(self, Self::Free)
+    }
+
     /// The data that follows from the rule, where it does.
     pub(super) fn data<'a>(self, source: &Source<'a>) -> Option<Data<'a>> {
         match self {
@@ -213,7 +218,7 @@ impl Rule {
 
     /// Whether data follows from the rule, or the rule leaves it open.
     pub(super) fn holds(self, source: &Source<'_>, data: &[u8]) -> bool {
-        self == Self::Free || self.data(source).is_some_and(|own| own.is(data))
+        self.is_free() || self.data(source).is_some_and(|own| own.is(data))
     }
 }
 

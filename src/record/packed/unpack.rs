@@ -146,10 +146,7 @@ struct Shaped<'a> {
 impl<'a> PackedValues<'a> {
     /// The next value that is wanted. Of those before it nothing is read but where they end.
     #[inline]
-    pub fn next_of(
-        &mut self,
-        mut wanted: impl FnMut(&Frame<'a>) -> bool,
-    ) -> Option<ValueRef<'a>> {
+    pub fn next_of(&mut self, mut wanted: impl FnMut(&Frame<'a>) -> bool) -> Option<ValueRef<'a>> {
         match &mut self.0 {
             Values::Canonical(rest) => {
                 std::iter::from_fn(|| ValueRef::take(rest)).find(|value| wanted(&value.frame()))
@@ -196,7 +193,7 @@ impl<'a> Shaped<'a> {
                 };
                 return Some(ValueRef::plain(frame, data, time));
             }
-            if rule == Rule::Free {
+            if rule.is_free() {
                 self.pass_data()?;
             }
         }

@@ -30,6 +30,11 @@ impl Word {
         &self.text
     }
 
+    /// Whether nothing stands in it.
+    fn is_whole(&self) -> bool {
+        self.width == 0 && usize::from(self.split) == self.text.len()
+    }
+
     /// What stands around the number, and its width.
     pub(super) fn spelling(&self) -> Spelling<'_> {
         let split = self.text.split_at_checked(usize::from(self.split));
@@ -152,6 +157,24 @@ impl Words {
         hash_of(&self.hasher, word)
     }
 
+    /// The hash of a word that is a whole text.
+    pub(super) fn hash_of_whole(&self, text: &[u8]) -> u64 {
+        hash_of_parts(&self.hasher, text, b"", 0)
+    }
+
+    /// The number of a word that is a whole text.
+    pub(super) fn find_whole(
+        &self,
+        dictionary: &Dictionary,
+        text: &[u8],
+        hash: u64,
+    ) -> Option<u32> {
+        self.table.find(hash, |at| {
+            let word = dictionary.words.get(at);
+            word.is_some_and(|word| word.is_whole() && word.text().as_bytes() == text)
+        })
+    }
+
     /// The number of a word.
     pub(super) fn find(
         &self,
@@ -217,9 +240,18 @@ impl Words {
 }
 
 fn hash_of(hasher: &FixedState, word: Spelling<'_>) -> u64 {
+    hash_of_parts(
+        hasher,
+        word.head.as_bytes(),
+        word.tail.as_bytes(),
+        word.width,
+    )
+}
+
+fn hash_of_parts(hasher: &FixedState, head: &[u8], tail: &[u8], width: u8) -> u64 {
     let mut hasher = hasher.build_hasher();
-    hasher.write(word.head.as_bytes());
-    hasher.write(word.tail.as_bytes());
-    hasher.write_usize(word.head.len() << 8 | usize::from(word.width));
+    hasher.write(head);
+    hasher.write(tail);
+    hasher.write_usize(head.len() << 8 | usize::from(width));
     hasher.finish()
 }

@@ -77,9 +77,8 @@ impl Entry {
         let (ordinal_bytes, item_bytes) = (bytes_of(self.ordinal, 1), bytes_of(item, 1));
         let near = u32::try_from(seq).ok().map(|seq| (seq, bytes_of(seq, 2)));
         let near = near.filter(|_| partition == USUAL_PARTITION && item_bytes <= 2);
-        let (seq_bits, item_bits) = near.map_or((WIDE, 0), |(_, seq_bytes)| {
-            (seq_bytes - 2, item_bytes - 1)
-        });
+        let (seq_bits, item_bits) =
+            near.map_or((WIDE, 0), |(_, seq_bytes)| (seq_bytes - 2, item_bytes - 1));
         let class = usize::from((self.class as u8).wrapping_sub(CLASSES[0] as u8));
         let head = usize::from(self.is_live)
             | class << 1

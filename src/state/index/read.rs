@@ -82,7 +82,9 @@ impl Index {
     fn ask_entries(&self, asked: &mut [Asked<'_>]) {
         for asked in &mut *asked {
             // The first of that tag, which is nearly always the one.
-            let found = asked.table.and_then(|table| table.find(asked.address.tag(), |_| true));
+            let found = asked
+                .table
+                .and_then(|table| table.find(asked.address.tag(), |_| true));
             asked.offset = found.map_or(0, |(_, offset)| offset);
         }
         for asked in asked {
@@ -93,7 +95,12 @@ impl Index {
     }
 
     /// The identifier of a key, now that its bucket and the first entry of its tag are there.
-    fn answer<'g>(&'g self, key: &[u8], asked: &Asked<'g>, guard: &'g Guard) -> Option<SlotRef<'g>> {
+    fn answer<'g>(
+        &'g self,
+        key: &[u8],
+        asked: &Asked<'g>,
+        guard: &'g Guard,
+    ) -> Option<SlotRef<'g>> {
         if asked.offset == 0 {
             return None;
         }

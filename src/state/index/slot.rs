@@ -56,13 +56,6 @@ impl Slot {
             SlotState::Removed { .. } => None,
         }
     }
-
-    /// What stands behind the first slash of its spelling.
-    pub(super) fn suffix(&self) -> &str {
-        self.spelling
-            .split_once('/')
-            .map_or("", |(_, suffix)| suffix)
-    }
 }
 
 //----------- SlotRef ----------------------------------------------------------
@@ -94,7 +87,10 @@ pub enum SlotRefState<'a> {
 impl<'a> SlotRef<'a> {
     /// Reads an entry, for which `space` finds the prefix of a number.
     #[inline]
-    pub(super) fn read(bytes: &'a [u8], space: impl FnOnce(u32) -> Option<&'a Space>) -> Option<Self> {
+    pub(super) fn read(
+        bytes: &'a [u8],
+        space: impl FnOnce(u32) -> Option<&'a Space>,
+    ) -> Option<Self> {
         let mut state = bytes;
         let entry = Entry::take(&mut state)?;
         let space = space(entry.prefix)?;

@@ -2,19 +2,20 @@
 
 use std::{
     collections::HashMap,
-    hash::RandomState,
     sync::{
         Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
 };
 
+use foldhash::fast::FixedState;
+
 use super::{
     listing::Listing,
     slot::{Slot, SlotState},
 };
 use crate::{
-    identifier::{Key, System},
+    identifier::{Key, System, dns},
     record::{
         RecordRef,
         packed::{Dictionary, Packer, Seen, append::Append, time::put_alone},
@@ -32,7 +33,9 @@ const SEEN_PARTS: usize = 8;
 pub(super) struct Space {
     number: u32,
     /// How keys of its identifiers begin: system, prefix and slash.
-    key_head: Box<[u8]>,
+    key_head: Box<str>,
+    /// Whether its identifiers have a place in DNS.
+    has_dns: bool,
     dictionary: Dictionary,
     packer: Mutex<Packer>,
     listing: Listing,
@@ -42,10 +45,11 @@ pub(super) struct Space {
 }
 
 impl Space {
-    fn new(number: u32, key_head: &[u8], seed: u64) -> Self {
+    fn new(number: u32, key_head: &str, seed: u64) -> Self {
         Self {
             number,
             key_head: key_head.into(),
+            has_dns: dns::has_place(authority_of(key_head)),
             dictionary: Dictionary::new(),
             packer: Mutex::new(Packer::new(seed)),
             listing: Listing::new(),
@@ -59,13 +63,26 @@ impl Space {
     }
 
     pub(super) fn key_head(&self) -> &[u8] {
-        &self.key_head
+        self.key_head.as_bytes()
     }
 
     /// The prefix.
     pub(super) fn authority(&self) -> &str {
-        std::str::from_utf8(&self.key_head[1..self.key_head.len() - 1])
-            .expect("a key is made of UTF-8 text, between its system and a slash")
+        authority_of(&self.key_head)
+    }
+
+    /// Of an identifier of this prefix, or its spelling, what stands behind the slash.
+    pub(super) fn suffix_of<'a>(&self, text: &'a str) -> &'a str {
+        text.get(self.authority().len() + 1..).unwrap_or_default()
+    }
+
+    /// How many labels the encoded suffix of an identifier has in DNS; none where it has no place there.
+    pub(super) fn encoded_labels(&self, key: &Key) -> usize {
+        if self.has_dns {
+            dns::encoded_labels(self.authority(), self.suffix_of(key.text()))
+        } else {
+            0
+        }
     }
 
     pub(super) fn dictionary(&self) -> &Dictionary {
@@ -103,6 +120,10 @@ impl Space {
     }
 }
 
+fn authority_of(key_head: &str) -> &str {
+    &key_head[1..key_head.len() - 1]
+}
+
 fn count(counter: &AtomicU64, lived: (bool, bool)) -> u64 {
     match lived {
         (false, true) => counter.fetch_add(1, Ordering::AcqRel) + 1,
@@ -117,7 +138,8 @@ fn count(counter: &AtomicU64, lived: (bool, bool)) -> u64 {
 #[derive(Debug)]
 pub(super) struct Spaces {
     by_number: Append<Space>,
-    by_head: RwLock<HashMap<Box<[u8]>, u32, RandomState>>,
+    /// Prefixes are not chosen by strangers: a quick hash will do.
+    by_head: RwLock<HashMap<Box<str>, u32, FixedState>>,
     seen: Box<[Mutex<Seen>]>,
     seed: u64,
 }
@@ -127,7 +149,7 @@ impl Spaces {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             by_number: Append::new(),
-            by_head: RwLock::default(),
+            by_head: RwLock::new(HashMap::with_hasher(FixedState::with_seed(seed))),
             seen: (0..SEEN_PARTS).map(|_| Mutex::new(Seen::new())).collect(),
             seed,
         }
@@ -145,14 +167,14 @@ impl Spaces {
 
     /// The one of a prefix.
     pub(super) fn find(&self, system: System, authority: &str) -> Option<&Space> {
-        let head = [&[system as u8], authority.as_bytes(), b"/"].concat();
+        let head = format!("{}{authority}/", char::from(system as u8));
         let by_head = self.by_head.read().unwrap_or_else(PoisonError::into_inner);
         by_head.get(&*head).and_then(|number| self.get(*number))
     }
 
     /// The one of a key, which is made where there is none.
     pub(super) fn of(&self, key: &Key) -> &Space {
-        let head = &key.as_bytes()[..1 + key.authority().len() + 1];
+        let head = key.head();
         let known = {
             let by_head = self.by_head.read().unwrap_or_else(PoisonError::into_inner);
             by_head.get(head).copied()
@@ -162,7 +184,7 @@ impl Spaces {
             .expect("its number was given when it was put in")
     }
 
-    fn add(&self, head: &[u8]) -> u32 {
+    fn add(&self, head: &str) -> u32 {
         let mut by_head = self.by_head.write().unwrap_or_else(PoisonError::into_inner);
         // Another thread may have been first.
         *by_head.entry(head.into()).or_insert_with(|| {
@@ -179,9 +201,10 @@ impl Spaces {
         let mut seen = self.seen[part]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let (dictionary, suffix) = (&space.dictionary, slot.suffix());
+        let dictionary = &space.dictionary;
         let mut packer = space.packer();
-        packer.pack_suffix(dictionary, &mut seen, suffix, out);
+        let suffix =
+            packer.pack_suffix(dictionary, &mut seen, space.suffix_of(&slot.spelling), out);
         let suffix_bytes = out.len();
         match &slot.state {
             SlotState::Live(record) => {
@@ -199,7 +222,7 @@ impl Spaces {
         let by_head = self.by_head.read().unwrap_or_else(PoisonError::into_inner);
         let names: usize = by_head
             .keys()
-            .map(|head| head.len() + size_of::<(Box<[u8]>, u32)>())
+            .map(|head| head.len() + size_of::<(Box<str>, u32)>())
             .sum();
         let seen = |part: &Mutex<Seen>| {
             part.lock()

@@ -97,7 +97,7 @@ impl Table {
                     return Some((slot, offset_of(held)));
                 }
             }
-            nth = if nth + 1 < self.buckets.len() { nth + 1 } else { 0 };
+            nth = self.behind(nth);
         }
         None
     }
@@ -127,15 +127,15 @@ impl Table {
 
     /// Fills a free slot. The caller is the only one that writes, and [`Table::is_full`] is not so.
     pub(super) fn insert(&self, tag: u64, offset: u64) {
-        for bucket in self.starting_at_home(tag) {
-            let free = bucket
-                .0
-                .iter()
-                .find(|slot| slot.load(Ordering::Relaxed) == 0);
-            if let Some(slot) = free {
-                slot.store(slot_of(tag, offset), Ordering::Release);
-                return;
+        let mut nth = self.home(tag);
+        for _ in 0..self.buckets.len() {
+            for slot in &self.buckets[nth].0 {
+                if slot.load(Ordering::Relaxed) == 0 {
+                    slot.store(slot_of(tag, offset), Ordering::Release);
+                    return;
+                }
             }
+            nth = self.behind(nth);
         }
         unreachable!("a table that is not full has a free slot");
     }
@@ -171,6 +171,14 @@ impl Table {
     fn home(&self, tag: u64) -> usize {
         let buckets = u64::try_from(self.buckets.len()).unwrap_or_default();
         usize::try_from((tag * buckets) >> TAG_BITS).unwrap_or_default()
+    }
+
+    fn behind(&self, bucket: usize) -> usize {
+        if bucket + 1 < self.buckets.len() {
+            bucket + 1
+        } else {
+            0
+        }
     }
 
     /// All buckets, from the one where a tag is at home.

@@ -4,12 +4,7 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_epoch::{Guard, pin};
 
-use super::{
-    Index, Slot, SlotRef,
-    entry::Entry,
-    space::Space,
-    table::point,
-};
+use super::{Index, Slot, SlotRef, entry::Entry, space::Space, table::point};
 use crate::identifier::{Key, dns};
 
 //----------- IndexWriter ------------------------------------------------------
@@ -90,7 +85,7 @@ impl Index {
         {
             let old = held.to_slot();
             before(&old);
-            let new = self.write_entry(space, slot, old.ordinal, &packed);
+            let new = self.write_entry(space, slot, old.ordinal, packed);
             point(there, address.tag(), new);
             drop(taken);
             let lived = (old.is_live(), slot.is_live());
@@ -102,7 +97,7 @@ impl Index {
             Some(_) => slot.ordinal,
             None => space.listing().len(),
         };
-        let offset = self.write_entry(space, slot, ordinal, &packed);
+        let offset = self.write_entry(space, slot, ordinal, packed);
         shard.insert(address.tag(), offset, &mut taken, (&self.region, &guard));
         drop(taken);
         let was_free = space.listing().set(ordinal, address.listed());
@@ -128,7 +123,7 @@ impl Index {
         f(&mut slot);
         let space = held.space();
         let packed = self.pack(space, &slot);
-        let new = self.write_entry(space, &slot, ordinal, &packed);
+        let new = self.write_entry(space, &slot, ordinal, packed);
         point(there, address.tag(), new);
         drop(taken);
         self.count(key, space, (was_live, slot.is_live()));
@@ -142,7 +137,7 @@ impl Index {
     }
 
     /// Writes an entry to the arena, where nothing points to it yet.
-    fn write_entry(&self, space: &Space, slot: &Slot, ordinal: u32, packed: &Packed) -> u64 {
+    fn write_entry(&self, space: &Space, slot: &Slot, ordinal: u32, mut packed: Packed) -> u64 {
         let entry = Entry {
             is_live: slot.is_live(),
             class: slot.class,
@@ -150,12 +145,16 @@ impl Index {
             ordinal,
             position: slot.position,
         };
-        let mut head = Vec::with_capacity(32);
-        entry.put(&mut head);
-        let state = packed.bytes.len() - packed.suffix;
-        let bytes = head.len() + packed.bytes.len();
-        self.kinds.add(entry.is_live, bytes, state);
-        self.arena.push(&[&head, &packed.bytes])
+        // Its head, which is known last, is made behind it.
+        let rest = packed.bytes.len();
+        entry.put(&mut packed.bytes);
+        let (rest, head) = packed.bytes.split_at(rest);
+        self.kinds.add(
+            entry.is_live,
+            packed.bytes.len(),
+            rest.len() - packed.suffix,
+        );
+        self.arena.push(&[head, rest])
     }
 
     /// Notes that an entry is garbage, and makes up for it.
@@ -172,7 +171,7 @@ impl Index {
             return;
         }
         space.count_live(lived);
-        let labels = dns::encoded_labels(key.authority(), key.local());
+        let labels = space.encoded_labels(key);
         if labels == 0 {
             return;
         }

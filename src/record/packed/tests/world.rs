@@ -54,12 +54,13 @@ impl World {
     pub(super) fn put_unchecked(&mut self, authority: &str, suffix: &str, record: &[u8]) {
         let (dictionary, seen) = (&self.dictionary, &mut self.seen);
         let mut bytes = Vec::new();
-        self.packer
+        let packed = self
+            .packer
             .pack_suffix(dictionary, seen, suffix, &mut bytes);
         let suffix_bytes = bytes.len();
         let view = RecordRef::trusted(record);
         self.packer
-            .pack_record(dictionary, seen, authority, suffix, view, &mut bytes);
+            .pack_record(dictionary, seen, authority, packed, view, &mut bytes);
         self.all.push(Packed {
             authority: authority.to_owned(),
             suffix: suffix.to_owned(),
