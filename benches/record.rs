@@ -48,13 +48,13 @@ fn one_of_eight(n: usize) -> (String, Vec<u8>) {
 
 fn packed(c: &mut Criterion) {
     let products: Vec<_> = (0..1_000).map(one_of_eight).collect();
-    let (dictionary, mut seen, mut packer) = (Dictionary::new(), Seen::new(), Packer::new(1));
+    let (dictionary, seen, mut packer) = (Dictionary::new(), Seen::new(), Packer::new(1));
     let mut out = Vec::with_capacity(1 << 16);
     let mut pack = |(suffix, record): &(String, Vec<u8>), out: &mut Vec<u8>| {
         out.clear();
         let record = RecordRef::trusted(record);
-        let suffix = packer.pack_suffix(&dictionary, &mut seen, suffix, out);
-        packer.pack_record(&dictionary, &mut seen, AUTHORITY, suffix, record, out);
+        let suffix = packer.pack_suffix(&dictionary, &seen, suffix, out);
+        packer.pack_record(&dictionary, &seen, AUTHORITY, suffix, record, out);
     };
     // What repeats is known then, as it is in an index that is in use.
     for product in products.iter().chain(&products) {

@@ -36,11 +36,11 @@ pub(crate) fn check(data: &[u8]) {
 
 /// Checks that it comes back from its packed form, while more and more of it is known.
 fn packs(record: RecordRef<'_>) {
-    let (dictionary, mut seen, mut packer) = (Dictionary::new(), Seen::new(), Packer::new(1));
+    let (dictionary, seen, mut packer) = (Dictionary::new(), Seen::new(), Packer::new(1));
     for suffix in ["A-0000001", "A-0000001", "A-0000002"] {
         let mut bytes = Vec::new();
-        let suffix = packer.pack_suffix(&dictionary, &mut seen, suffix, &mut bytes);
-        packer.pack_record(&dictionary, &mut seen, "88.1", suffix, record, &mut bytes);
+        let suffix = packer.pack_suffix(&dictionary, &seen, suffix, &mut bytes);
+        packer.pack_record(&dictionary, &seen, "88.1", suffix, record, &mut bytes);
         let mut rest = bytes.as_slice();
         let suffix = take_suffix(&dictionary, &mut rest).expect("it was packed");
         let packed = PackedRef::new(&dictionary, "88.1", suffix, rest);

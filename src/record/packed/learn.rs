@@ -123,7 +123,7 @@ impl Shapes {
         &mut self,
         words: &Words,
         source: &Source<'_>,
-        seen: &mut Seen,
+        seen: &Seen,
         record: RecordRef<'_>,
         columns: &mut Columns,
     ) -> Option<usize> {

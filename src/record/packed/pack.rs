@@ -93,7 +93,7 @@ impl Packer {
     pub fn pack_suffix<'a>(
         &mut self,
         dictionary: &Dictionary,
-        seen: &mut Seen,
+        seen: &Seen,
         suffix: &'a str,
         out: &mut Vec<u8>,
     ) -> PackedSuffix<'a> {
@@ -125,7 +125,7 @@ impl Packer {
     pub fn pack_record(
         &mut self,
         dictionary: &Dictionary,
-        seen: &mut Seen,
+        seen: &Seen,
         authority: &str,
         suffix: PackedSuffix<'_>,
         record: RecordRef<'_>,
@@ -150,7 +150,7 @@ impl Packer {
     fn pack(
         &mut self,
         source: &Source<'_>,
-        seen: &mut Seen,
+        seen: &Seen,
         record: RecordRef<'_>,
         out: &mut Vec<u8>,
     ) -> Option<()> {
@@ -176,7 +176,7 @@ impl Packer {
     fn put_values(
         &mut self,
         source: &Source<'_>,
-        seen: &mut Seen,
+        seen: &Seen,
         (layout, number): (usize, u32),
         (record, columns): (RecordRef<'_>, &Columns),
         out: &mut Vec<u8>,
@@ -211,14 +211,14 @@ impl Packer {
     }
 
     /// Appends a time. Its slot is taken in when it comes a second time.
-    fn put_time(&mut self, dictionary: &Dictionary, seen: &mut Seen, ms: u64, out: &mut Vec<u8>) {
+    fn put_time(&mut self, dictionary: &Dictionary, seen: &Seen, ms: u64, out: &mut Vec<u8>) {
         match slot_of(ms).and_then(|slot| self.slot(dictionary, seen, slot)) {
             Some(number) => put_in_slot(number, ms, out),
             None => put_alone(ms, out),
         }
     }
 
-    fn slot(&mut self, dictionary: &Dictionary, seen: &mut Seen, slot: u32) -> Option<u32> {
+    fn slot(&mut self, dictionary: &Dictionary, seen: &Seen, slot: u32) -> Option<u32> {
         let slots = &dictionary.slots;
         if self.last_slot.0 == slot && slots.get(self.last_slot.1) == Some(&slot) {
             return Some(self.last_slot.1);
@@ -245,7 +245,7 @@ impl Packer {
 fn put_data(
     words: &mut Words,
     dictionary: &Dictionary,
-    seen: &mut Seen,
+    seen: &Seen,
     memo: &mut Memo,
     data: &[u8],
     out: &mut Vec<u8>,
@@ -280,7 +280,7 @@ fn put_data(
 }
 
 /// The word that is the whole data, where those are a text.
-fn whole(words: &mut Words, dictionary: &Dictionary, seen: &mut Seen, data: &[u8]) -> Option<u32> {
+fn whole(words: &mut Words, dictionary: &Dictionary, seen: &Seen, data: &[u8]) -> Option<u32> {
     let hash = words.hash_of_whole(data);
     words.find_whole(dictionary, data, hash).or_else(|| {
         let text = std::str::from_utf8(data).ok()?;
@@ -295,7 +295,7 @@ fn whole(words: &mut Words, dictionary: &Dictionary, seen: &mut Seen, data: &[u8
 fn around_word(
     words: &mut Words,
     dictionary: &Dictionary,
-    seen: &mut Seen,
+    seen: &Seen,
     memo: &Memo,
     around: Spelling<'_>,
 ) -> Option<u32> {

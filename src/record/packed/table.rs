@@ -1,5 +1,7 @@
 //! The writer's tables: where a word is, and which values came once.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 /// The most places of a [`Table`]: 16 bits, of which 0 is none.
 pub(super) const PLACES_MAX: u32 = 65_535;
 
@@ -83,10 +85,11 @@ fn tag(hash: u64) -> u32 {
 /// Values that came once, of all dictionaries: a word is taken into a dictionary when it comes a
 /// second time, so that values of which there is one do not fill it.
 ///
-/// A value is a cell with 32 bits of its hash, and goes when another takes the cell.
+/// A value is a cell with 32 bits of its hash, and goes when another takes the cell. Packers of
+/// several threads may share it: where two take a cell at one time, one of them is forgotten.
 #[derive(Debug)]
 pub struct Seen {
-    cells: Box<[u32]>,
+    cells: Box<[AtomicU32]>,
 }
 
 impl Seen {
@@ -94,7 +97,7 @@ impl Seen {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            cells: vec![0; SEEN_CELLS].into_boxed_slice(),
+            cells: (0..SEEN_CELLS).map(|_| AtomicU32::new(0)).collect(),
         }
     }
 
@@ -105,11 +108,14 @@ impl Seen {
     }
 
     /// Whether the value with that hash came before, as far as is known. It came now.
-    pub(super) fn again(&mut self, hash: u64) -> bool {
+    pub(super) fn again(&self, hash: u64) -> bool {
         // Shapes and words probe with the low bits of the same hash; it does not matter.
         let cell = usize::try_from(hash & 0xffff_ffff).unwrap_or_default() % SEEN_CELLS;
         let print = u32::try_from(hash >> 32).unwrap_or_default().max(1);
-        std::mem::replace(&mut self.cells[cell], print) == print
+        let cell = &self.cells[cell];
+        let is_again = cell.load(Ordering::Relaxed) == print;
+        cell.store(print, Ordering::Relaxed);
+        is_again
     }
 }
 
@@ -155,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_value_is_seen_again_until_another_takes_its_cell() {
-        let mut seen = Seen::new();
+        let seen = Seen::new();
         assert!(!seen.again(1 << 40 | 5));
         assert!(seen.again(1 << 40 | 5) && seen.again(1 << 40 | 5));
         assert!(!seen.again(2 << 40 | 5));

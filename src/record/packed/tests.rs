@@ -82,11 +82,11 @@ proptest! {
 
     #[test]
     fn suffixes_come_back(suffixes in proptest::collection::vec(any_suffix(), 1..30)) {
-        let (dictionary, mut seen) = (Dictionary::new(), Seen::new());
+        let (dictionary, seen) = (Dictionary::new(), Seen::new());
         let mut packer = Packer::new(1);
         for suffix in suffixes.iter().chain(&suffixes) {
             let mut packed = Vec::new();
-            packer.pack_suffix(&dictionary, &mut seen, suffix, &mut packed);
+            packer.pack_suffix(&dictionary, &seen, suffix, &mut packed);
             packed.push(7);
             let mut rest = packed.as_slice();
             let taken = take_suffix(&dictionary, &mut rest).unwrap();
@@ -179,11 +179,11 @@ fn digits_at_the_end_of_a_suffix_are_a_number() {
 
 /// Checks that the suffix comes back, and that the third time its head is a word.
 fn packs_to(head: &str, digits: &str) {
-    let (dictionary, mut seen, mut packer) = (Dictionary::new(), Seen::new(), Packer::new(1));
+    let (dictionary, seen, mut packer) = (Dictionary::new(), Seen::new(), Packer::new(1));
     let suffix = format!("{head}{digits}");
     for round in 0..3 {
         let mut packed = Vec::new();
-        packer.pack_suffix(&dictionary, &mut seen, &suffix, &mut packed);
+        packer.pack_suffix(&dictionary, &seen, &suffix, &mut packed);
         let taken = take_suffix(&dictionary, &mut packed.as_slice()).unwrap();
         assert_eq!(text_of(taken), suffix);
         let digits = &digits[digits.len().saturating_sub(18)..];

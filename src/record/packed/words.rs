@@ -220,7 +220,7 @@ impl Words {
     pub(super) fn learn(
         &mut self,
         dictionary: &Dictionary,
-        seen: &mut Seen,
+        seen: &Seen,
         word: Spelling<'_>,
     ) -> Option<u32> {
         let hash = self.hash_of(word);

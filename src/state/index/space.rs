@@ -22,8 +22,7 @@ use crate::{
     },
 };
 
-/// Parts of what was seen once, each for some of the prefixes: so that threads that load a snapshot
-/// do not wait for each other.
+/// Parts of what was seen once, each for some of the prefixes: a node with few touches few of them.
 const SEEN_PARTS: usize = 8;
 
 //----------- Space ------------------------------------------------------------
@@ -140,7 +139,7 @@ pub(super) struct Spaces {
     by_number: Append<Space>,
     /// Prefixes are not chosen by strangers: a quick hash will do.
     by_head: RwLock<HashMap<Box<str>, u32, FixedState>>,
-    seen: Box<[Mutex<Seen>]>,
+    seen: Box<[Seen]>,
     seed: u64,
 }
 
@@ -150,7 +149,7 @@ impl Spaces {
         Self {
             by_number: Append::new(),
             by_head: RwLock::new(HashMap::with_hasher(FixedState::with_seed(seed))),
-            seen: (0..SEEN_PARTS).map(|_| Mutex::new(Seen::new())).collect(),
+            seen: (0..SEEN_PARTS).map(|_| Seen::new()).collect(),
             seed,
         }
     }
@@ -198,19 +197,16 @@ impl Spaces {
     /// Appends the packed suffix and state of a slot; how many bytes the suffix takes.
     pub(super) fn pack(&self, space: &Space, slot: &Slot, out: &mut Vec<u8>) -> usize {
         let part = usize::try_from(space.number).unwrap_or_default() % SEEN_PARTS;
-        let mut seen = self.seen[part]
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let seen = &self.seen[part];
         let dictionary = &space.dictionary;
         let mut packer = space.packer();
-        let suffix =
-            packer.pack_suffix(dictionary, &mut seen, space.suffix_of(&slot.spelling), out);
+        let suffix = packer.pack_suffix(dictionary, seen, space.suffix_of(&slot.spelling), out);
         let suffix_bytes = out.len();
         match &slot.state {
             SlotState::Live(record) => {
                 let record = RecordRef::trusted(record);
                 let authority = space.authority();
-                packer.pack_record(dictionary, &mut seen, authority, suffix, record, out);
+                packer.pack_record(dictionary, seen, authority, suffix, record, out);
             }
             SlotState::Removed { at_ms } => put_alone(*at_ms, out),
         }
@@ -224,11 +220,6 @@ impl Spaces {
             .keys()
             .map(|head| head.len() + size_of::<(Box<str>, u32)>())
             .sum();
-        let seen = |part: &Mutex<Seen>| {
-            part.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .heap_bytes()
-        };
-        names + self.seen.iter().map(seen).sum::<usize>()
+        names + self.seen.iter().map(Seen::heap_bytes).sum::<usize>()
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 
 use crossbeam_epoch::{Guard, pin};
 
-use super::{Index, Slot, SlotRef, entry::Entry, space::Space, table::point};
+use super::{Index, Slot, SlotRef, entry::Entry, memory::prefetch, space::Space, table::point};
 use crate::identifier::{Key, dns};
 
 //----------- IndexWriter ------------------------------------------------------
@@ -74,11 +74,13 @@ impl Index {
         restored: Option<&mut bool>,
         before: impl FnOnce(&Slot),
     ) -> Option<Slot> {
-        let space = self.spaces.of(key);
-        let packed = self.pack(space, slot);
         let address = self.address(key.as_bytes());
         let shard = self.shard(address);
         let guard = pin();
+        // It is there when the record is packed.
+        prefetch(shard.table(&guard).hint(address.tag()));
+        let space = self.spaces.of(key);
+        let packed = self.pack(space, slot);
         let mut taken = shard.writer();
         if let Some((there, offset, held)) =
             self.find(shard.table(&guard), address, key.as_bytes(), &guard)

@@ -52,7 +52,7 @@ impl World {
 
     /// Packs bytes that may be no record, and must come back all the same.
     pub(super) fn put_unchecked(&mut self, authority: &str, suffix: &str, record: &[u8]) {
-        let (dictionary, seen) = (&self.dictionary, &mut self.seen);
+        let (dictionary, seen) = (&self.dictionary, &self.seen);
         let mut bytes = Vec::new();
         let packed = self
             .packer
