@@ -210,8 +210,9 @@ impl Packer {
         }
     }
 
-    /// Appends a time. Its slot is taken in when it comes a second time.
-    fn put_time(&mut self, dictionary: &Dictionary, seen: &Seen, ms: u64, out: &mut Vec<u8>) {
+    /// Appends a time, in milliseconds since the epoch. Its slot is taken in when it comes a second
+    /// time.
+    pub fn put_time(&mut self, dictionary: &Dictionary, seen: &Seen, ms: u64, out: &mut Vec<u8>) {
         match slot_of(ms).and_then(|slot| self.slot(dictionary, seen, slot)) {
             Some(number) => put_in_slot(number, ms, out),
             None => put_alone(ms, out),

@@ -23,7 +23,7 @@ pub(super) fn put_in_slot(number: u32, ms: u64, out: &mut Vec<u8>) {
 }
 
 /// Appends a time as it is.
-pub(crate) fn put_alone(ms: u64, out: &mut Vec<u8>) {
+pub(super) fn put_alone(ms: u64, out: &mut Vec<u8>) {
     let code = ms.checked_sub(BASE_MS).and_then(|distance| {
         let code = distance.checked_add(1)?;
         code.checked_mul(2)

@@ -1,11 +1,8 @@
 //! Chunks: pieces of memory of one size that the arena hands out to the end and takes back whole.
 
-use std::{
-    alloc::{Layout, alloc, dealloc, handle_alloc_error},
-    ptr::{self, NonNull},
-};
+use std::ptr;
 
-use super::{arena::OFFSET_BITS, memory::advise_huge};
+use super::{arena::OFFSET_BITS, pages::Pages};
 
 /// The size of a chunk, as a power of two: a huge page of the machines this runs on, so that one
 /// entry of the processor's table of pages covers it. Under Miri, which pays for each byte, so
@@ -30,47 +27,25 @@ const LENGTH_BYTES_MAX: usize = 3;
 
 //----------- Chunk ------------------------------------------------------------
 
-/// Memory of [`CHUNK_BYTES`], aligned to its size. What was not written is not initialised.
+/// Memory of [`CHUNK_BYTES`], aligned to its size.
 #[derive(Debug)]
 pub(super) struct Chunk {
-    start: NonNull<u8>,
+    pages: Pages,
 }
 
-// SAFETY: a chunk owns its memory, which no thread is tied to.
-#[expect(unsafe_code, reason = "memory that is owned may be sent")]
-unsafe impl Send for Chunk {}
-
 impl Chunk {
-    /// Takes memory from the allocator, in a huge page where that is wanted and the kernel has one.
-    #[expect(unsafe_code, reason = "memory by hand")]
+    /// Takes memory from the system, in a huge page where that is wanted and the kernel has one.
     pub(super) fn new(is_huge: bool) -> Self {
-        // SAFETY: the size of the layout is not 0.
-        let start = unsafe { alloc(Self::layout()) };
-        let Some(start) = NonNull::new(start) else {
-            handle_alloc_error(Self::layout());
-        };
+        let pages = Pages::new(CHUNK_BYTES, CHUNK_BYTES);
         if is_huge {
-            advise_huge(start, CHUNK_BYTES);
+            pages.advise_huge();
         }
-        Self { start }
+        Self { pages }
     }
 
     /// Where it starts; valid for [`CHUNK_BYTES`] until it is dropped.
     pub(super) fn start(&self) -> *mut u8 {
-        self.start.as_ptr()
-    }
-
-    fn layout() -> Layout {
-        Layout::from_size_align(CHUNK_BYTES, CHUNK_BYTES)
-            .expect("a power of two that is far below the largest size")
-    }
-}
-
-impl Drop for Chunk {
-    #[expect(unsafe_code, reason = "memory by hand")]
-    fn drop(&mut self) {
-        // SAFETY: it was allocated with this layout, and whoever drops it is its only owner.
-        unsafe { dealloc(self.start.as_ptr(), Self::layout()) };
+        self.pages.start().as_ptr()
     }
 }
 

@@ -1,9 +1,6 @@
 //! Memory as the machine has it: zeroed at once, and asked for before it is read.
 
-use std::{
-    ptr::NonNull,
-    sync::atomic::{AtomicPtr, AtomicU32},
-};
+use std::sync::atomic::{AtomicPtr, AtomicU32};
 
 //----------- Zero -------------------------------------------------------------
 
@@ -29,25 +26,6 @@ pub(super) fn zeroed<T: Zero>(count: usize) -> Box<[T]> {
     // SAFETY: all bytes are 0, which is a `T`.
     unsafe { slice.assume_init() }
 }
-
-/// Asks the kernel for huge pages in a range that starts at one, which it may refuse (kernels are
-/// built without): then small ones do.
-#[cfg(not(miri))]
-#[expect(unsafe_code, reason = "advice on memory")]
-pub(super) fn advise_huge(start: NonNull<u8>, bytes: usize) {
-    // SAFETY: the range is one allocation of ours; this advice changes nothing that is read.
-    let _refused = unsafe {
-        rustix::mm::madvise(
-            start.as_ptr().cast(),
-            bytes,
-            rustix::mm::Advice::LinuxHugepage,
-        )
-    };
-}
-
-/// Miri has no kernel.
-#[cfg(miri)]
-pub(super) fn advise_huge(_: NonNull<u8>, _: usize) {}
 
 //----------- prefetch ---------------------------------------------------------
 

@@ -29,6 +29,7 @@ mod counted;
 mod entry;
 mod listing;
 mod memory;
+mod pages;
 mod read;
 mod region;
 mod shard;

@@ -6,14 +6,16 @@
 //! with what is free beside it, and given to the next.
 
 use std::{
-    alloc::{Layout, alloc, dealloc, handle_alloc_error},
     collections::BTreeMap,
     ops::Deref,
     ptr::NonNull,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use super::memory::{Zero, advise_huge, zeroed};
+use super::{
+    memory::{Zero, zeroed},
+    pages::Pages,
+};
 
 /// Bytes of a piece: some huge pages, so that what is free at its end is little.
 const PIECE_BYTES: usize = if cfg!(miri) { 1 << 14 } else { 1 << 25 };
@@ -46,15 +48,10 @@ struct Inner {
 /// Memory of one piece.
 #[derive(Debug)]
 struct Piece {
-    start: NonNull<u8>,
-    bytes: usize,
+    pages: Pages,
     /// So many bytes of it, from the start, some slice had.
     touched: usize,
 }
-
-// SAFETY: a piece owns its memory, which no thread is tied to.
-#[expect(unsafe_code, reason = "memory that is owned may be sent")]
-unsafe impl Send for Piece {}
 
 impl Region {
     /// So many zeros.
@@ -70,7 +67,7 @@ impl Region {
     /// Bytes that slices had and have no more: what was never written takes no memory.
     pub(super) fn free_bytes(&self) -> usize {
         let inner = self.inner();
-        let untouched = |piece: &Piece| piece.bytes - piece.touched;
+        let untouched = |piece: &Piece| piece.pages.bytes() - piece.touched;
         let free: usize = inner.free.values().sum();
         free - inner.pieces.iter().map(untouched).sum::<usize>()
     }
@@ -100,7 +97,7 @@ impl Inner {
 
     fn add_piece(&mut self, bytes: usize) -> ((usize, usize), usize) {
         let piece = Piece::new(bytes.next_multiple_of(PIECE_BYTES));
-        let (place, free) = ((self.pieces.len(), 0), piece.bytes);
+        let (place, free) = ((self.pieces.len(), 0), piece.pages.bytes());
         self.pieces.push(piece);
         self.free.insert(place, free);
         (place, free)
@@ -125,39 +122,17 @@ impl Inner {
 }
 
 impl Piece {
-    #[expect(unsafe_code, reason = "memory by hand")]
     fn new(bytes: usize) -> Self {
-        let layout = Self::layout(bytes);
-        // SAFETY: the size of the layout is not 0.
-        let Some(start) = NonNull::new(unsafe { alloc(layout) }) else {
-            handle_alloc_error(layout);
-        };
-        advise_huge(start, bytes);
-        Self {
-            start,
-            bytes,
-            touched: 0,
-        }
+        let pages = Pages::new(bytes, PIECE_ALIGN);
+        pages.advise_huge();
+        Self { pages, touched: 0 }
     }
 
     #[expect(unsafe_code, reason = "memory by hand")]
     fn at(&self, offset: usize) -> NonNull<u8> {
-        assert!(offset < self.bytes, "ranges lie inside their piece");
-        // SAFETY: inside of one allocation.
-        unsafe { self.start.add(offset) }
-    }
-
-    fn layout(bytes: usize) -> Layout {
-        Layout::from_size_align(bytes, PIECE_ALIGN)
-            .expect("a power of two, and a size that a table can have")
-    }
-}
-
-impl Drop for Piece {
-    #[expect(unsafe_code, reason = "memory by hand")]
-    fn drop(&mut self) {
-        // SAFETY: it was allocated with this layout; each slice in it keeps the region alive.
-        unsafe { dealloc(self.start.as_ptr(), Self::layout(self.bytes)) };
+        assert!(offset < self.pages.bytes(), "ranges lie inside their piece");
+        // SAFETY: inside of one mapping.
+        unsafe { self.pages.start().add(offset) }
     }
 }
 
@@ -270,7 +245,7 @@ mod tests {
         }
         slices.clear();
         let inner = region.inner();
-        let pieces: usize = inner.pieces.iter().map(|piece| piece.bytes).sum();
+        let pieces: usize = inner.pieces.iter().map(|piece| piece.pages.bytes()).sum();
         assert_eq!(inner.free.len(), inner.pieces.len(), "all is joined again");
         assert_eq!(inner.free.values().sum::<usize>(), pieces);
         let touched: usize = inner.pieces.iter().map(|piece| piece.touched).sum();

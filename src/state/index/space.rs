@@ -18,7 +18,7 @@ use crate::{
     identifier::{Key, System, dns},
     record::{
         RecordRef,
-        packed::{Dictionary, Packer, Seen, append::Append, time::put_alone},
+        packed::{Dictionary, Packer, Seen, append::Append},
     },
 };
 
@@ -208,7 +208,7 @@ impl Spaces {
                 let authority = space.authority();
                 packer.pack_record(dictionary, seen, authority, suffix, record, out);
             }
-            SlotState::Removed { at_ms } => put_alone(*at_ms, out),
+            SlotState::Removed { at_ms } => packer.put_time(dictionary, seen, *at_ms, out),
         }
         suffix_bytes
     }
