@@ -15,11 +15,11 @@ use super::{Index, arena::Arena, chunk::CHUNK_BYTES, table::point};
 const GARBAGE_MIN_BYTES: u64 = 2 * CHUNK_BYTES as u64;
 
 /// The share of the arena that may be garbage: one in so many bytes.
-const GARBAGE_SHARE: u64 = 4;
+const GARBAGE_SHARE: u64 = 8;
 
-/// Bytes looked at for each byte that becomes garbage. The chunk with the most has at least a
-/// quarter, as the whole arena does: looking at four makes up for one, and twice that catches up.
-const WORK: usize = 8;
+/// Bytes looked at for each byte that becomes garbage. The chunk with the most has at least an
+/// eighth, as the whole arena does: looking at eight makes up for one, and twice that catches up.
+const WORK: usize = 16;
 
 //----------- Cleaning ---------------------------------------------------------
 
