@@ -29,7 +29,7 @@ kill-release = BIAOSHI_TEST_BINARY=$(abspath $(or $(CARGO_TARGET_DIR),target))/r
 test-long: test
 	@tools/deps.sh long
 	benches/instructions.sh --check
-	cargo test --locked --release --lib state::index -- --ignored
+	cargo test --locked --release --lib state:: -- --ignored
 	tools/schedules.sh
 	tools/miri.sh
 	PROPTEST_CASES=20000 cargo test --locked

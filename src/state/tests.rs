@@ -2,6 +2,7 @@
 
 mod made;
 mod pins;
+mod steps;
 
 use std::collections::BTreeMap;
 

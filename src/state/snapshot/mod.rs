@@ -16,7 +16,7 @@ mod format;
 mod items;
 mod load;
 #[cfg(test)]
-mod tests;
+pub(in crate::state) mod tests;
 mod write;
 
 pub use error::SnapshotError;

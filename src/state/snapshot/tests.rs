@@ -9,11 +9,11 @@ use crate::{
     state::{DATA, PinError, REQUESTS_MAX, State, tests as fold},
 };
 
-fn folder(path: &Path) -> SnapshotFolder {
+pub(in crate::state) fn folder(path: &Path) -> SnapshotFolder {
     SnapshotFolder::new(path.join("snapshots"), Arc::new(RealDisk))
 }
 
-fn written(state: &Arc<State>, folder: &SnapshotFolder) -> SnapshotInfo {
+pub(in crate::state) fn written(state: &Arc<State>, folder: &SnapshotFolder) -> SnapshotInfo {
     let writer = SnapshotWriter::begin(state, folder).unwrap();
     std::thread::scope(|scope| {
         for _ in 0..3 {
@@ -23,7 +23,7 @@ fn written(state: &Arc<State>, folder: &SnapshotFolder) -> SnapshotInfo {
     writer.finish().unwrap()
 }
 
-fn loaded(path: &Path) -> Result<State, SnapshotError> {
+pub(in crate::state) fn loaded(path: &Path) -> Result<State, SnapshotError> {
     let loader = SnapshotLoader::open(path)?;
     std::thread::scope(|scope| {
         for _ in 0..3 {
