@@ -1,5 +1,6 @@
 //! The index against a plain map.
 
+mod many;
 mod model;
 mod threads;
 
