@@ -1,6 +1,9 @@
 //! The writer's tables: where a word is, and which values came once.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU32, Ordering},
+};
 
 /// The most places of a [`Table`]: 16 bits, of which 0 is none.
 pub(super) const PLACES_MAX: u32 = 65_535;
@@ -14,7 +17,7 @@ const PROBES_MAX: usize = 32;
 
 /// Cells of [`Seen`], 1 MiB: values of a prefix come again within some ten thousand records of all
 /// prefixes, or are hardly worth a word.
-const SEEN_CELLS: usize = 1 << 18;
+const SEEN_CELLS: usize = if cfg!(miri) { 1 << 8 } else { 1 << 18 };
 
 //----------- Table ------------------------------------------------------------
 
@@ -89,7 +92,8 @@ fn tag(hash: u64) -> u32 {
 /// several threads may share it: where two take a cell at one time, one of them is forgotten.
 #[derive(Debug)]
 pub struct Seen {
-    cells: Box<[AtomicU32]>,
+    /// Made with the first value.
+    cells: OnceLock<Box<[AtomicU32]>>,
 }
 
 impl Seen {
@@ -97,14 +101,14 @@ impl Seen {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            cells: (0..SEEN_CELLS).map(|_| AtomicU32::new(0)).collect(),
+            cells: OnceLock::new(),
         }
     }
 
     /// Bytes that it has taken from the heap.
     #[must_use]
     pub fn heap_bytes(&self) -> usize {
-        size_of_val(&*self.cells)
+        self.cells.get().map_or(0, |cells| size_of_val(&**cells))
     }
 
     /// Whether the value with that hash came before, as far as is known. It came now.
@@ -112,7 +116,11 @@ impl Seen {
         // Shapes and words probe with the low bits of the same hash; it does not matter.
         let cell = usize::try_from(hash & 0xffff_ffff).unwrap_or_default() % SEEN_CELLS;
         let print = u32::try_from(hash >> 32).unwrap_or_default().max(1);
-        let cell = &self.cells[cell];
+        let cells = self.cells.get_or_init(|| {
+            let empty = || AtomicU32::new(0);
+            std::iter::repeat_with(empty).take(SEEN_CELLS).collect()
+        });
+        let cell = &cells[cell];
         let is_again = cell.load(Ordering::Relaxed) == print;
         cell.store(print, Ordering::Relaxed);
         is_again
