@@ -16,7 +16,7 @@ mod format;
 mod items;
 mod load;
 #[cfg(test)]
-pub(in crate::state) mod tests;
+pub(crate) mod tests;
 mod write;
 
 pub use error::SnapshotError;
