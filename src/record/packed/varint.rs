@@ -41,23 +41,16 @@ fn put_long_varint(number: u64, out: &mut Vec<u8>) {
 /// Takes a number off the front; `None`, and nothing taken, where it is not whole.
 #[inline]
 pub(crate) fn take_varint(bytes: &mut &[u8]) -> Option<u64> {
-    let first = bytes.first()?;
+    let (first, mut behind) = bytes.split_first()?;
     let count = first.trailing_zeros() + 1;
-    let number = match usize::try_from(count).unwrap_or(BYTES_MAX) {
+    match usize::try_from(count).unwrap_or(BYTES_MAX) {
         BYTES_MAX => {
-            let (_, eight, rest) = split_largest(bytes)?;
-            *bytes = rest;
-            return Some(u64::from_le_bytes(*eight));
+            let number = take_number(8, &mut behind)?;
+            *bytes = behind;
+            Some(number)
         }
-        count => take_number(count, bytes)?,
-    };
-    Some(number >> count)
-}
-
-fn split_largest(bytes: &[u8]) -> Option<(&u8, &[u8; 8], &[u8])> {
-    let (first, rest) = bytes.split_first()?;
-    let (eight, rest) = rest.split_first_chunk()?;
-    Some((first, eight, rest))
+        fewer => Some(take_number(fewer, bytes)? >> count),
+    }
 }
 
 /// Takes a little-endian number of so many bytes off the front, 1 to 8.

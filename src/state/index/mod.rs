@@ -38,7 +38,7 @@ mod space;
 mod sync;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod write;
 
 use std::{

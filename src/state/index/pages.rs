@@ -2,7 +2,7 @@
 //!
 //! The chunks of the arena and the pieces of the region are large and come and go. An allocator
 //! keeps what is freed for what may come, in between what is in use: after ten million removals
-//! half of what the node had was kept so. A mapping is gone when it is given back.
+//! that was a quarter of the process. A mapping is gone when it is given back.
 
 use std::{
     alloc::{Layout, handle_alloc_error},

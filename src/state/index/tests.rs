@@ -14,10 +14,10 @@ use crate::{
 };
 
 /// A generator of numbers that is the same in each run (Knuth, MMIX).
-struct Random(u64);
+pub(in crate::state) struct Random(pub(in crate::state) u64);
 
 impl Random {
-    fn next(&mut self, below: u64) -> u64 {
+    pub(in crate::state) fn next(&mut self, below: u64) -> u64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -27,7 +27,7 @@ impl Random {
 }
 
 /// Identifiers of all kinds: plain, encoded, long, of few prefixes.
-fn spelling(number: u64) -> String {
+pub(in crate::state) fn spelling(number: u64) -> String {
     let prefix = number % 3;
     let mut text = match number % 7 {
         0 => format!("88.118.{prefix}/JX/{}/{number:08}", number % 5),
@@ -49,7 +49,7 @@ fn key(number: u64) -> Key {
 }
 
 /// A record that changes with the version.
-fn record(number: u64, version: u64) -> Box<[u8]> {
+pub(in crate::state) fn record(number: u64, version: u64) -> Record {
     let value = |index: u32, kind: &str, data: String| Value {
         index,
         kind: kind.into(),
@@ -75,7 +75,7 @@ fn record(number: u64, version: u64) -> Box<[u8]> {
             "x".repeat(usize::try_from(version % 300).unwrap()),
         ));
     }
-    Record::new(values).unwrap().encode().into()
+    Record::new(values).unwrap()
 }
 
 fn slot(number: u64, version: u64, seq: u64) -> Slot {
@@ -88,6 +88,6 @@ fn slot(number: u64, version: u64, seq: u64) -> Slot {
             item: u32::try_from(number % 2_000).unwrap(),
         },
         ordinal: 0,
-        state: SlotState::Live(record(number, version)),
+        state: SlotState::Live(record(number, version).encode().into()),
     }
 }

@@ -5,51 +5,22 @@ use std::sync::Arc;
 
 use super::*;
 use crate::state::{
-    index::{Slot, SlotState},
+    index::{
+        Slot, SlotState,
+        tests::{Random, record, spelling},
+    },
     snapshot::tests::{folder, loaded, written},
 };
-
-/// Prefixes of the identifiers.
-const PREFIXES: u64 = 3;
 
 /// Changes of an entry, at the most.
 const CHANGES_MAX: u64 = 120;
 
-//----------- What is written --------------------------------------------------
+fn name(number: u64) -> Identifier {
+    identifier(&spelling(number))
+}
 
 fn prefix_of(number: u64) -> String {
-    format!("88.118.{}", number % PREFIXES)
-}
-
-/// Plain names, and names that have no label in DNS.
-fn name(number: u64) -> Identifier {
-    let prefix = prefix_of(number);
-    identifier(&match number % 4 {
-        0 => format!("{prefix}/液压泵-{number:06}"),
-        1 => format!("{prefix}/JX/{number}"),
-        _ => format!("{prefix}/P0320260527{number:07}"),
-    })
-}
-
-/// A record that changes with the version.
-fn record_of(number: u64, version: u64) -> Record {
-    let value = |index: u32, kind: &str, data: String| Value {
-        index,
-        kind: kind.into(),
-        data: data.into_bytes().into(),
-        ttl: Ttl::default(),
-        permissions: Permissions::default(),
-        timestamp_ms: 1_793_500_000_000 + version * 977,
-        references: Vec::new(),
-    };
-    let mut values = vec![
-        value(1, "NAME", format!("泵{}", version % 5)),
-        value(2, "SERIAL", format!("{number:07}")),
-    ];
-    if version.is_multiple_of(7) {
-        values.push(value(3, "NOTE", format!("{version:x}").repeat(9)));
-    }
-    Record::new(values).unwrap()
+    name(number).authority().to_owned()
 }
 
 //----------- Model ------------------------------------------------------------
@@ -65,9 +36,9 @@ struct Expected {
 impl Expected {
     /// A random change, which it holds from now on; none where there is nothing to remove.
     fn change(&mut self, random: &mut Random, numbers: u64, position: Position) -> Option<Change> {
-        let number = random.below(numbers);
+        let number = random.next(numbers);
         let prev = self.slots.get(&number).map(|slot| slot.position);
-        if random.below(4) == 0 {
+        if random.next(4) == 0 {
             let slot = self.slots.get_mut(&number).filter(|slot| slot.is_live())?;
             let identifier = name(number);
             let change = RemoveChange {
@@ -80,12 +51,12 @@ impl Expected {
             slot.state = SlotState::Removed { at_ms };
             return Some(Change::Remove(Box::new(change)));
         }
-        let record = record_of(number, random.below(1_000));
+        let record = record(number, random.next(1_000));
         let listed = self.listed.entry(prefix_of(number)).or_default();
         let slot = self.slots.entry(number).or_insert_with(|| {
             listed.push(number);
             Slot {
-                spelling: name(number).text().into(),
+                spelling: spelling(number).into(),
                 class: Class::New,
                 position,
                 ordinal: u32::try_from(listed.len() - 1).unwrap(),
@@ -205,24 +176,11 @@ impl Page {
 
 //----------- Steps ------------------------------------------------------------
 
-/// A generator of numbers that is the same in each run (Knuth, MMIX).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, below: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % below
-    }
-}
-
 /// Changes of an entry, at random.
 fn write(state: &State, expected: &mut Expected, random: &mut Random, numbers: u64) -> u64 {
     let head = state.at(&DATA).head;
     let mut changes = Vec::new();
-    for _ in 0..=random.below(CHANGES_MAX) {
+    for _ in 0..=random.next(CHANGES_MAX) {
         let position = Position {
             partition: 1,
             seq: head.seq + 1,
@@ -244,23 +202,23 @@ fn run(changes: u64, numbers: u64, every: u64, seed: u64) {
     let (mut cuts, mut pages, mut restarts) = (Vec::new(), Vec::new(), 0);
     while made < changes {
         made += write(&state, &mut expected, &mut random, numbers);
-        if random.below(every) == 0 && cuts.len() < 2 {
+        if random.next(every) == 0 && cuts.len() < 2 {
             cuts.push(Cut::take(&expected, &state));
         }
-        if random.below(every) == 0 && pages.is_empty() {
-            let prefix = prefix_of(random.below(PREFIXES));
+        if random.next(every) == 0 && pages.is_empty() {
+            let prefix = prefix_of(random.next(numbers));
             let listed = expected.listed.get(&prefix).map_or(0, Vec::len);
             if listed > 0 {
-                let from = usize::try_from(random.below(u64::try_from(listed).unwrap()));
+                let from = usize::try_from(random.next(u64::try_from(listed).unwrap()));
                 pages.push(Page::take(&expected, &state, &prefix, from.unwrap()));
             }
         }
         let is_whole = |cut: &mut Cut| cut.read(37);
         cuts.extract_if(.., is_whole).for_each(Cut::check);
-        if random.below(every) == 0 {
+        if random.next(every) == 0 {
             pages.drain(..).for_each(Page::check);
         }
-        if random.below(4 * every) == 0 {
+        if random.next(4 * every) == 0 {
             let info = written(&state, &folder(root.path()));
             // What is held of the state before goes on showing it.
             let again = Arc::new(loaded(&info.path).unwrap());

@@ -212,7 +212,7 @@ fn a_slot_behind_a_key_that_is_not_its_own_keeps_its_chunk() {
 }
 
 #[test]
-#[ignore = "takes minutes; make test-long runs it: cargo test --release --lib state::index -- --ignored"]
+#[ignore = "takes minutes; make test-long runs it: cargo test --release --lib state:: -- --ignored"]
 fn it_holds_what_a_map_holds_for_millions_of_steps() {
     run(5_000_000, 200_000, 3);
 }

@@ -47,7 +47,7 @@ fn readers_see_whole_entries_and_none_that_is_older_than_what_they_saw() {
                 seen[few[place]] = version;
                 assert_eq!(
                     slot.to_slot().state,
-                    SlotState::Live(record(number, version))
+                    SlotState::Live(record(number, version).encode().into())
                 );
                 looked.fetch_add(1, Ordering::Relaxed);
             });
