@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::Path, time::Duration};
 
 use biaoshi::{
+    accounting::OriginOptions,
     identifier::Prefix,
     server::{
         Options, Server, ServerError,
@@ -61,6 +62,7 @@ fn options(data_dir: &Path) -> Options {
             negative_ttl: Duration::from_secs(60),
         },
         metrics: nowhere(),
+        origins: OriginOptions::default(),
     }
 }
 

@@ -14,7 +14,6 @@ use biaoshi::{
     identifier::{Identifier, dns::to_dns_name},
     ledger::{Ledger, MemoryLedger},
     protocol::{
-        Handled,
         dns::{self, Transport, Zone, question},
         handle::{self, resolution_request},
         http::{Api, Node, router},
@@ -68,7 +67,7 @@ fn absent(asked: &Identifier) -> Identifier {
 
 const ZONE: &str = "id.example";
 
-const SUCCESS: Handled = Handled::Answered(Outcome::Success);
+const SUCCESS: Option<Outcome> = Some(Outcome::Success);
 
 //----------- Asking -----------------------------------------------------------
 
@@ -117,7 +116,7 @@ impl Asking {
                     zone: &self.zone,
                     transport: Transport::Udp,
                 };
-                dns::respond(&context, question, out) == SUCCESS
+                dns::respond(&context, question, out).outcome() == SUCCESS
             }
             Some("handle") => {
                 let context = handle::Context {
@@ -126,7 +125,7 @@ impl Asking {
                     site_serial: 1,
                     challenge: &|| None,
                 };
-                handle::respond(&context, question, out) == Ok(SUCCESS)
+                handle::respond(&context, question, out).is_ok_and(|one| one.outcome() == SUCCESS)
             }
             _ => self.answer_http(question, out),
         }

@@ -1,18 +1,38 @@
-//! How many answers there were of each kind.
+//! What was answered, counted by whoever answers.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
-use super::{Origin, Outcome, Protocol};
+use super::{
+    Act, KINDS, Kind, Origin, Outcome, Protocol,
+    cells::{Cells, DayTotals},
+    mapping::BANKS,
+};
+use crate::state::directory::Whose;
 
-const KINDS: usize = Protocol::ALL.len() * Outcome::ALL.len() * Origin::ALL.len();
+/// What a node shows of itself: neither whose nor what was asked for.
+pub(super) type Shown = (Protocol, Outcome, Origin);
+
+/// How many of these there are.
+const SHOWN: usize = Protocol::ALL.len() * Outcome::ALL.len() * Origin::ALL.len();
 
 //----------- Counters ---------------------------------------------------------
 
-/// One cell for each protocol, outcome and origin.
-#[derive(Debug)]
+/// The counters of a node.
+///
+/// Until the ledger is read nothing is anybody's, and answers are counted here; then they go to
+/// cells that outlive the process.
 pub struct Counters {
-    cells: [AtomicU64; KINDS],
+    early: [AtomicU64; KINDS],
+    cells: OnceLock<Arc<Cells>>,
     malformed: [AtomicU64; Protocol::ALL.len()],
+    /// What the days before those in the cells have come to. Whoever opens a day holds it.
+    before: Mutex<[u64; SHOWN]>,
 }
 
 impl Counters {
@@ -20,23 +40,25 @@ impl Counters {
     #[must_use]
     pub fn new() -> Self {
         Self {
-            cells: [const { AtomicU64::new(0) }; KINDS],
+            early: [const { AtomicU64::new(0) }; KINDS],
+            cells: OnceLock::new(),
             malformed: [const { AtomicU64::new(0) }; Protocol::ALL.len()],
+            before: Mutex::new([0; SHOWN]),
         }
     }
 
-    /// Counts one answer.
-    pub fn count(&self, protocol: Protocol, outcome: Outcome, origin: Origin) {
-        self.add(protocol, outcome, origin, 1);
-    }
-
-    /// Counts many answers of one kind.
-    pub(super) fn add(&self, protocol: Protocol, outcome: Outcome, origin: Origin, more: u64) {
-        let (outcomes, origins) = (Outcome::ALL.len(), Origin::ALL.len());
-        let at = (protocol as usize * outcomes + outcome as usize) * origins + origin as usize;
-        // In range: each is below the length of its list, which a test holds.
-        if let Some(cell) = self.cells.get(at) {
-            cell.fetch_add(more, Ordering::Relaxed);
+    /// Counts an answer that was sent.
+    pub fn count(&self, act: Act, protocol: Protocol, origin: Origin) {
+        let kind = Kind {
+            subject: act.subject,
+            protocol,
+            outcome: act.outcome,
+            origin,
+        };
+        if let Some(cells) = self.cells.get() {
+            cells.add(act.whose, kind, 1);
+        } else if let Some(early) = self.early.get(kind.place()) {
+            early.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -56,16 +78,112 @@ impl Counters {
         Protocol::ALL.into_iter().zip(counts)
     }
 
-    /// Every cell with its kind.
-    pub fn each(&self) -> impl Iterator<Item = (Protocol, Outcome, Origin, u64)> {
-        let kinds = Protocol::ALL.into_iter().flat_map(|protocol| {
-            let of = move |outcome| Origin::ALL.map(|origin| (protocol, outcome, origin));
-            Outcome::ALL.into_iter().flat_map(of)
+    /// How many answers of each kind there were in the life of the node.
+    pub fn each(&self) -> Vec<(Protocol, Outcome, Origin, u64)> {
+        let before = self.before();
+        let mut sums = *before;
+        for (kind, early) in Kind::all().zip(&self.early) {
+            add(&mut sums, shown(kind), early.load(Ordering::Relaxed));
+        }
+        for day in self.cells.get().iter().flat_map(|cells| cells.totals()) {
+            for ((_, kind), total) in day.cells {
+                add(&mut sums, shown(kind), total);
+            }
+        }
+        drop(before);
+        let each = Protocol::ALL.into_iter().flat_map(|protocol| {
+            Outcome::ALL
+                .into_iter()
+                .flat_map(move |outcome| Origin::ALL.map(move |origin| (protocol, outcome, origin)))
         });
-        let counts = self.cells.iter().map(|cell| cell.load(Ordering::Relaxed));
-        kinds
-            .zip(counts)
-            .map(|((protocol, outcome, origin), count)| (protocol, outcome, origin, count))
+        each.zip(sums)
+            .map(|((protocol, outcome, origin), sum)| (protocol, outcome, origin, sum))
+            .collect()
+    }
+
+    /// Answers of prefixes that had to be counted as nobody's, since there was no room.
+    pub fn untold(&self) -> u64 {
+        self.cells.get().map_or(0, |cells| cells.untold())
+    }
+
+    /// Whether a kill leaves what is counted.
+    pub fn is_kept(&self) -> bool {
+        self.cells.get().is_some_and(|cells| cells.is_file())
+    }
+
+    //--- What `Totals` does
+
+    /// Counts in these cells from here on; `before` has what other days have come to.
+    pub(super) fn open(&self, cells: Cells, before: impl Iterator<Item = (Shown, u64)>) {
+        let mut sums = self.before();
+        for (shown, total) in before {
+            add(&mut sums, shown, total);
+        }
+        // It is opened once.
+        let _ = self.cells.set(Arc::new(cells));
+        drop(sums);
+        self.take_early();
+    }
+
+    /// Hands what was counted early on; whoever was late is taken the next time.
+    pub(super) fn take_early(&self) {
+        let Some(cells) = self.cells.get() else {
+            return;
+        };
+        let _turn = self.before();
+        for (kind, early) in Kind::all().zip(&self.early) {
+            let count = early.swap(0, Ordering::Relaxed);
+            if count > 0 {
+                cells.add(Whose::NOBODY, kind, count);
+            }
+        }
+    }
+
+    /// The totals of the day that is counted, and of the one before.
+    pub(super) fn totals(&self) -> Option<[DayTotals; BANKS]> {
+        let _turn = self.before();
+        self.cells.get().map(|cells| cells.totals())
+    }
+
+    /// The day that is counted.
+    pub(super) fn today(&self) -> u32 {
+        self.cells.get().map_or(0, |cells| cells.today())
+    }
+
+    /// Lets go of the day before the one that is counted, and returns what it came to.
+    pub(super) fn clear_day_before(&self) -> io::Result<Option<DayTotals>> {
+        let mut before = self.before();
+        let Some(cells) = self.cells.get() else {
+            return Ok(None);
+        };
+        let [last, _] = cells.totals();
+        cells.clear_day_before()?;
+        for ((_, kind), total) in &last.cells {
+            add(&mut before, shown(*kind), *total);
+        }
+        Ok(Some(last))
+    }
+
+    /// Counts another day from here on; the one before was cleared.
+    pub(super) fn open_day(&self, day: u32) {
+        let _turn = self.before();
+        if let Some(cells) = self.cells.get() {
+            cells.open_day(day);
+        }
+    }
+
+    /// Waits until what was counted is on the disk.
+    ///
+    /// # Errors
+    /// As the system says; what was counted is lost if the power goes now, and not if the process
+    /// does.
+    pub fn sync(&self) -> io::Result<()> {
+        self.take_early();
+        self.cells.get().map_or(Ok(()), |cells| cells.sync())
+    }
+
+    fn before(&self) -> MutexGuard<'_, [u64; SHOWN]> {
+        self.before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -75,20 +193,16 @@ impl Default for Counters {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+//----------- Helper functions -------------------------------------------------
 
-    #[test]
-    fn each_kind_has_a_cell_of_its_own() {
-        let counters = Counters::new();
-        let kinds: Vec<_> = counters.each().collect();
-        assert_eq!(kinds.len(), KINDS);
-        for (times, (protocol, outcome, origin, _)) in (1..).zip(&kinds) {
-            (0..times).for_each(|_| counters.count(*protocol, *outcome, *origin));
-        }
-        for (times, (protocol, outcome, origin, count)) in (1..).zip(counters.each()) {
-            assert_eq!(count, times, "{protocol:?} {outcome:?} {origin:?}");
-        }
+/// What is shown of a kind.
+pub(super) fn shown(kind: Kind) -> Shown {
+    (kind.protocol, kind.outcome, kind.origin)
+}
+
+fn add(sums: &mut [u64; SHOWN], (protocol, outcome, origin): Shown, more: u64) {
+    let at = (protocol as usize * Outcome::ALL.len() + outcome as usize) * Origin::ALL.len();
+    if let Some(sum) = sums.get_mut(at + origin as usize) {
+        *sum += more;
     }
 }

@@ -102,7 +102,7 @@ const fn whole(
 }
 
 /// Every key, in the order in which files and documents show them.
-pub static KEYS: [Key; 21] = [
+pub static KEYS: [Key; 25] = [
     text("node", "data_dir", r#""./biaoshi-data""#),
     text("node", "zone", r#""id.example""#),
     texts("node", "secondary_prefixes", "[]"),
@@ -141,6 +141,14 @@ pub static KEYS: [Key; 21] = [
     // What was just registered is found a minute later by whoever asked too early.
     whole("dns", "negative_ttl_seconds", (0, 86_400), "60"),
     texts("metrics", "listen", r#"["127.0.0.1:9641"]"#),
+    texts(
+        "accounting",
+        "internal_networks",
+        r#"["127.0.0.0/8", "::1/128"]"#,
+    ),
+    texts("accounting", "probe_networks", "[]"),
+    texts("accounting", "self_networks", "[]"),
+    texts("accounting", "test_prefixes", "[]"),
     text("log", "level", r#""info""#),
     text("log", "format", r#""text""#),
 ];

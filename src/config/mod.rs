@@ -13,6 +13,7 @@ mod environment;
 mod error;
 mod file;
 mod keys;
+mod networks;
 mod resolve;
 mod settings;
 mod show;

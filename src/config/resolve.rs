@@ -55,6 +55,7 @@ pub(super) fn resolve(settings: &Settings) -> Result<Config, ConfigError> {
         handle: check.listener("handle", &spec.handle)?,
         dns: check.dns(&spec.dns)?,
         metrics: check.listener("metrics", &spec.metrics)?,
+        origins: check.origins(&spec.accounting)?,
     };
     check.no_address_twice(&server)?;
     check.servers_in_the_zone(&server)?;
@@ -64,7 +65,7 @@ pub(super) fn resolve(settings: &Settings) -> Result<Config, ConfigError> {
     })
 }
 
-struct Check<'s> {
+pub(super) struct Check<'s> {
     settings: &'s Settings,
 }
 
@@ -285,7 +286,7 @@ impl Check<'_> {
         Err(self.invalid("dns", "name_servers", &what, &hint))
     }
 
-    fn invalid(&self, section: &str, name: &str, what: &str, hint: &str) -> ConfigError {
+    pub(super) fn invalid(&self, section: &str, name: &str, what: &str, hint: &str) -> ConfigError {
         let at = find(section, name).expect("the checks name keys of the table");
         ConfigError::Invalid {
             at: self.settings.origin(at).clone(),
@@ -330,6 +331,7 @@ impl From<&Config> for Spec {
             handle,
             dns,
             metrics,
+            origins,
         } = &config.server;
         let whole = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         let listener = |options: &ListenOptions| ListenSpec {
@@ -370,6 +372,7 @@ impl From<&Config> for Spec {
                 negative_ttl_seconds: whole(dns.negative_ttl.as_secs()),
             },
             metrics: listener(metrics),
+            accounting: origins.into(),
             log: LogSpec {
                 level: config.log.filter().to_string(),
                 format: config.log.format.to_string(),
@@ -384,6 +387,6 @@ fn name_server_text(server: &NameServer) -> String {
     words.join(" ")
 }
 
-fn texts<T: ToString>(items: &[T]) -> Vec<String> {
+pub(super) fn texts<T: ToString>(items: &[T]) -> Vec<String> {
     items.iter().map(T::to_string).collect()
 }

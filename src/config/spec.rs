@@ -19,6 +19,7 @@ pub(super) struct Spec {
     pub(super) handle: ListenSpec,
     pub(super) dns: DnsSpec,
     pub(super) metrics: ListenSpec,
+    pub(super) accounting: AccountingSpec,
     pub(super) log: LogSpec,
 }
 
@@ -74,6 +75,16 @@ pub(super) struct DnsSpec {
 #[serde(deny_unknown_fields)]
 pub(super) struct ListenSpec {
     pub(super) listen: Vec<String>,
+}
+
+/// `[accounting]`: who counts as whom.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccountingSpec {
+    pub(super) internal_networks: Vec<String>,
+    pub(super) probe_networks: Vec<String>,
+    pub(super) self_networks: Vec<String>,
+    pub(super) test_prefixes: Vec<String>,
 }
 
 /// `[log]`: what is told.

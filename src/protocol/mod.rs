@@ -6,7 +6,11 @@ pub mod http;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use crate::{accounting::Outcome, resolver::Resolution};
+use crate::{
+    accounting::{Act, Outcome, Subject},
+    resolver::Resolution,
+    state::directory::Whose,
+};
 
 //----------- Handled ----------------------------------------------------------
 
@@ -14,12 +18,34 @@ use crate::{accounting::Outcome, resolver::Resolution};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Handled {
     /// It was answered.
-    Answered(Outcome),
+    Answered(Act),
     /// It could not be read; whether its sender was told so or not, it was no query.
     Malformed,
 }
 
+impl Handled {
+    /// What became of a query.
+    #[must_use]
+    pub fn outcome(self) -> Option<Outcome> {
+        match self {
+            Self::Answered(act) => Some(act.outcome),
+            Self::Malformed => None,
+        }
+    }
+}
+
 /// What a resolution counts as, where all of it is sent.
+fn act_of(resolution: &Resolution<'_>, whose: Whose) -> Act {
+    Act {
+        whose,
+        subject: match resolution {
+            Resolution::View(_) | Resolution::Referral(_) => Subject::Route,
+            _ => Subject::Identifier,
+        },
+        outcome: outcome_of(resolution),
+    }
+}
+
 fn outcome_of(resolution: &Resolution<'_>) -> Outcome {
     match resolution {
         Resolution::Found(_) | Resolution::View(_) | Resolution::Referral(Some(_)) => {

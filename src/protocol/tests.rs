@@ -1,112 +1,16 @@
-//! A node in a test: a state, built change by change.
-
-use std::sync::Arc;
+//! A node in a test, and what is registered there.
 
 use crate::{
-    change::{
-        Certificate, CertificateType, Change, Class, Draft, EnterpriseChange, FOLD_RULE, Filing,
-        FilingState, Hosting, Kind, LedgerId, Partition, Place, PrefixChange, PrefixStatus,
-        PutChange, RemoveChange, Route, Site, SiteProtocol,
-    },
-    identifier::{Identifier, Prefix},
-    record::{Permissions, Record, Ttl, Value},
+    change::{Hosting, Route, Site, SiteProtocol},
+    record::{Permissions, Ttl, Value},
     resolver::Resolver,
-    state::{DATA, State},
 };
 
-/// A state, built change by change.
-pub(crate) struct Built(State);
+pub(crate) use crate::state::tests::Built;
 
 impl Built {
-    pub(crate) fn new() -> Self {
-        let built = Self(State::new());
-        let genesis = Change::Genesis {
-            ledger_id: LedgerId([1; 16]),
-            fold_rule: FOLD_RULE,
-        };
-        built.apply(Partition::Control, Kind::Genesis, &[genesis]);
-        built
-    }
-
-    pub(crate) fn apply(&self, partition: Partition, kind: Kind, changes: &[Change]) {
-        let head = self.0.at(&partition).head;
-        let mut draft = Draft::new(Place {
-            ledger_id: LedgerId([1; 16]),
-            partition,
-            seq: head.seq + 1,
-            previous: head.hash,
-            time_ms: 5_000,
-            control_at: 0,
-            kind,
-        });
-        let push = |change: &Change| draft.push(change).unwrap();
-        changes.iter().for_each(push);
-        self.0.apply(&draft.finish()).unwrap();
-    }
-
-    pub(crate) fn control(&self, changes: &[Change]) {
-        self.apply(Partition::Control, Kind::Changes, changes);
-    }
-
-    pub(crate) fn secondary(&self, prefix: &str) {
-        self.control(&[Change::SecondaryPrefix(Prefix::parse(prefix).unwrap())]);
-    }
-
-    pub(crate) fn firm(&self, number: u64, prefix: &str, hosting: Hosting) {
-        let enterprise = EnterpriseChange {
-            enterprise: number,
-            prev: None,
-            certificate: Certificate {
-                kind: CertificateType::Other,
-                number: prefix.into(),
-            },
-            org_name: "江汉装备".into(),
-            province: "420000".into(),
-            city: "".into(),
-            industry: "C35".into(),
-            website: "https://e.example.cn/".into(),
-            sealed: Vec::new(),
-        };
-        let assigned = PrefixChange {
-            prefix: Prefix::parse(prefix).unwrap(),
-            prev: None,
-            enterprise: number,
-            status: PrefixStatus::Active,
-            hosting,
-            filing: Filing {
-                state: FilingState::Passed,
-                date: 20_261_123,
-                reason: "".into(),
-            },
-        };
-        self.control(&[
-            Change::Enterprise(Box::new(enterprise)),
-            Change::Prefix(Box::new(assigned)),
-        ]);
-    }
-
-    pub(crate) fn put(&self, identifier: &str, values: Vec<Value>) {
-        let identifier = Identifier::parse_registration(identifier).unwrap();
-        let record = Record::new(values).unwrap();
-        let change = PutChange::new(identifier, Class::New, None, &record);
-        self.apply(DATA, Kind::Changes, &[Change::Put(Box::new(change))]);
-    }
-
-    pub(crate) fn remove(&self, identifier: &str) {
-        let identifier = Identifier::parse_registration(identifier).unwrap();
-        let prev = self
-            .0
-            .index()
-            .with(identifier.key().as_bytes(), |slot| slot.position());
-        let removed = RemoveChange {
-            identifier,
-            prev: prev.unwrap(),
-        };
-        self.apply(DATA, Kind::Changes, &[Change::Remove(Box::new(removed))]);
-    }
-
     pub(crate) fn resolver(self) -> Resolver {
-        Resolver::new(Arc::new(self.0))
+        Resolver::new(self.state())
     }
 }
 

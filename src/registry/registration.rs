@@ -120,7 +120,7 @@ impl Registrations {
                 "foreign_prefix",
                 format!("{authority} is not a prefix of this node; register it where it is"),
             ),
-            Belongs::Unassigned => refuse(
+            Belongs::Unassigned(_) => refuse(
                 "unassigned_prefix",
                 format!("{authority} is assigned to no enterprise; admit the enterprise first"),
             ),

@@ -19,7 +19,7 @@ use crate::{
     record::{ValueRef, packed::PackedRef},
     state::{
         State,
-        directory::{Belongs, Directory, Enterprise, PrefixEntry},
+        directory::{Belongs, Directory, Enterprise, PrefixEntry, Whose},
         index::{SlotRef, SlotRefState, Spelling},
     },
 };
@@ -39,20 +39,22 @@ impl Resolver {
         Self { state }
     }
 
-    /// Resolves `query` for `caller` and hands the answer to `f`, which encodes it at once.
+    /// Resolves `query` for `caller` and hands the answer to `f`, which encodes it at once, with
+    /// whose the question is.
     ///
     /// `f` may run inside a read section of the index: it must be short and ask nothing back.
     pub fn resolve<R>(
         &self,
         query: &Identifier,
         caller: Caller,
-        f: impl FnOnce(Resolution<'_>) -> R,
+        f: impl FnOnce(Resolution<'_>, Whose) -> R,
     ) -> R {
-        self.look_up(query, caller, |resolution| {
-            f(match resolution {
+        self.look_up(query, caller, |resolution, whose| {
+            let resolution = match resolution {
                 Resolution::Found(found) if found.hides_all() => Resolution::Denied,
                 other => other,
-            })
+            };
+            f(resolution, whose)
         })
     }
 
@@ -62,24 +64,25 @@ impl Resolver {
         &self,
         query: &Identifier,
         caller: Caller,
-        f: impl FnOnce(Resolution<'_>) -> R,
+        f: impl FnOnce(Resolution<'_>, Whose) -> R,
     ) -> R {
         let directory = self.state.directory();
         if query.is_prefix_view() {
-            return f(view(&directory, query.local()));
+            let (resolution, whose) = view(&directory, query.local());
+            return f(resolution, whose);
         }
+        let unassigned = Resolution::NotFound(NotFoundReason::UnassignedPrefix);
         let prefix = match directory.belongs(query.authority()) {
             Belongs::Assigned(prefix) => prefix,
-            Belongs::Unassigned => {
-                return f(Resolution::NotFound(NotFoundReason::UnassignedPrefix));
-            }
-            Belongs::Elsewhere => return f(Resolution::NotResponsible),
+            Belongs::Unassigned(under) => return f(unassigned, under),
+            Belongs::Elsewhere => return f(Resolution::NotResponsible, Whose::NOBODY),
         };
+        let whose = prefix.whose();
         if !prefix.resolves() {
-            return f(Resolution::NotFound(NotFoundReason::UnassignedPrefix));
+            return f(unassigned, whose);
         }
         if let Hosting::SelfBuilt(route) = &prefix.facts.hosting {
-            return f(Resolution::Referral(route.as_ref()));
+            return f(Resolution::Referral(route.as_ref()), whose);
         }
         let mut buffer = crate::identifier::KeyBuffer::new();
         let key = query.fold_into(&mut buffer);
@@ -87,7 +90,7 @@ impl Resolver {
         let mut f = Some(f);
         let mut answer = |resolution: Resolution<'_>| {
             let f = f.take().expect("the index runs its closure at most once");
-            f(resolution)
+            f(resolution, whose)
         };
         match self
             .state
@@ -114,10 +117,16 @@ pub enum Node<'a> {
 }
 
 impl Resolver {
-    /// What an authority is, told to `f`.
-    pub fn node<R>(&self, authority: &str, f: impl FnOnce(Node<'_>) -> R) -> R {
+    /// What an authority is, told to `f` with whose it is.
+    pub fn node<R>(&self, authority: &str, f: impl FnOnce(Node<'_>, Whose) -> R) -> R {
         let directory = self.state.directory();
-        f(match directory.belongs(authority) {
+        let belongs = directory.belongs(authority);
+        let whose = match belongs {
+            Belongs::Assigned(prefix) => prefix.whose(),
+            Belongs::Unassigned(under) => under,
+            Belongs::Elsewhere => Whose::NOBODY,
+        };
+        let node = match belongs {
             Belongs::Assigned(prefix) if !prefix.resolves() => Node::Nothing,
             Belongs::Assigned(prefix) => match &prefix.facts.hosting {
                 Hosting::Hosted => Node::Above,
@@ -125,7 +134,8 @@ impl Resolver {
             },
             _ if is_above_own(&directory, authority) => Node::Above,
             _ => Node::Nothing,
-        })
+        };
+        f(node, whose)
     }
 
     /// Whether a live identifier is below a DNS name that is itself below a prefix's: without the
@@ -133,6 +143,11 @@ impl Resolver {
     #[must_use]
     pub fn has_below(&self, name: &str) -> bool {
         self.state.index().has_below(name)
+    }
+
+    /// The directory, for whoever counts what was answered.
+    pub fn with_directory<R>(&self, f: impl FnOnce(&Directory) -> R) -> R {
+        f(&self.state.directory())
     }
 
     /// A number that grows with every change of what is answered, and that restarts keep.
@@ -170,23 +185,24 @@ fn found(slot: SlotRef<'_>, caller: Caller) -> Resolution<'_> {
 }
 
 /// The answer for `0.NA/<prefix>`, from the directory.
-fn view<'a>(directory: &'a Directory, prefix: &str) -> Resolution<'a> {
-    if let Some(own) = directory
-        .secondary()
-        .iter()
-        .find(|own| own.as_str() == prefix)
-    {
-        return Resolution::View(PrefixView::Secondary(own.as_str()));
-    }
+fn view<'a>(directory: &'a Directory, prefix: &str) -> (Resolution<'a>, Whose) {
+    let unassigned = Resolution::NotFound(NotFoundReason::UnassignedPrefix);
     match directory.belongs(prefix) {
         Belongs::Assigned(entry) if entry.resolves() => {
             let enterprise = directory.enterprise(entry.facts.enterprise);
-            Resolution::View(PrefixView::Enterprise { entry, enterprise })
+            let view = PrefixView::Enterprise { entry, enterprise };
+            (Resolution::View(view), entry.whose())
         }
-        Belongs::Assigned(_) | Belongs::Unassigned => {
-            Resolution::NotFound(NotFoundReason::UnassignedPrefix)
+        Belongs::Assigned(entry) => (unassigned, entry.whose()),
+        Belongs::Unassigned(under) => {
+            let own = directory
+                .secondary()
+                .iter()
+                .find(|own| own.as_str() == prefix);
+            let view = own.map(|own| Resolution::View(PrefixView::Secondary(own.as_str())));
+            (view.unwrap_or(unassigned), under)
         }
-        Belongs::Elsewhere => Resolution::NotResponsible,
+        Belongs::Elsewhere => (Resolution::NotResponsible, Whose::NOBODY),
     }
 }
 

@@ -156,7 +156,7 @@ fn word(resolution: &Resolution<'_>) -> String {
 
 fn ask(resolver: &Resolver, text: &str, caller: Caller) -> String {
     let query = Identifier::parse_query(text).unwrap();
-    resolver.resolve(&query, caller, |resolution| word(&resolution))
+    resolver.resolve(&query, caller, |resolution, _| word(&resolution))
 }
 
 #[test]
@@ -221,7 +221,7 @@ fn a_reply_can_say_that_it_hides_something() {
         let hides = resolver.resolve(
             &query,
             Caller::Anonymous,
-            |resolution| matches!(resolution, Resolution::Found(found) if found.hides_some()),
+            |resolution, _| matches!(resolution, Resolution::Found(found) if found.hides_some()),
         );
         assert_eq!(hides, expected);
     }
@@ -232,7 +232,7 @@ fn a_record_can_be_looked_at_before_it_is_denied() {
     let resolver = resolver();
     let query = Identifier::parse_query("88.118.8/PRIVATE").unwrap();
     let look = |caller| {
-        resolver.look_up(&query, caller, |resolution| match resolution {
+        resolver.look_up(&query, caller, |resolution, _| match resolution {
             Resolution::Found(found) => {
                 let seen = found.values().count();
                 let hides = [2_000, 7].map(|wanted| found.hides(|index, _| index == wanted));

@@ -23,10 +23,11 @@ use tokio::{net::TcpStream, sync::watch};
 use tower::ServiceExt;
 
 use super::{
+    counting::Counting,
     crowd::Place,
     pace::{Pace, Paced},
 };
-use crate::protocol::http::Peer;
+use crate::protocol::http::{Counted, Peer};
 
 /// The most bytes of a request's header: an identifier of 3 KiB, a token and what proxies add.
 const HEADER_BYTES_MAX: usize = 16 * 1024;
@@ -48,6 +49,7 @@ pub(super) async fn serve(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
+    counting: Option<Counting>,
     timeouts: Timeouts,
     mut stopped: watch::Receiver<bool>,
     place: &Arc<Place>,
@@ -55,10 +57,8 @@ pub(super) async fn serve(
     // Small replies leave at once; a client that waits for one does not wait for a timer.
     let _ = stream.set_nodelay(true);
     let pace = Arc::new(Pace::default());
-    let paced = Paced::new(stream, Arc::clone(&pace), timeouts.idle, timeouts.header);
-    let peer = Peer {
-        is_loopback: peer.ip().to_canonical().is_loopback(),
-    };
+    let paced = Paced::new(stream, Arc::clone(&pace), counting, timeouts);
+    let peer = Peer { address: peer.ip() };
     let place = Arc::clone(place);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         pace.busy();
@@ -78,6 +78,11 @@ pub(super) async fn serve(
                 })
             };
             let response = router.oneshot(request.map(watched)).await;
+            if let Ok(response) = &response
+                && let Some(counted) = response.extensions().get::<Counted>()
+            {
+                pace.send(*counted);
+            }
             pace.idle();
             place.waiting();
             response.map_err(|never: Infallible| never)

@@ -1,13 +1,14 @@
-//! Answers of one protocol, counted under where they were asked from.
+//! Answers of one protocol, counted once they are sent.
 
 use std::{
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 use crate::{
-    accounting::{Counters, Origin, Protocol},
-    protocol::Handled,
+    accounting::{Act, Counters, Origins, Protocol},
+    protocol::{Handled, http::Counted},
+    resolver::Resolver,
 };
 
 //----------- Counting ---------------------------------------------------------
@@ -16,23 +17,47 @@ use crate::{
 #[derive(Clone)]
 pub(super) struct Counting {
     counters: Arc<Counters>,
+    origins: Arc<Origins>,
+    /// Who knows the prefixes; set once the node is ready.
+    resolver: Arc<OnceLock<Resolver>>,
     protocol: Protocol,
 }
 
 impl Counting {
-    pub(super) fn new(counters: Arc<Counters>, protocol: Protocol) -> Self {
-        Self { counters, protocol }
+    pub(super) fn new(
+        counters: Arc<Counters>,
+        origins: Arc<Origins>,
+        resolver: Arc<OnceLock<Resolver>>,
+        protocol: Protocol,
+    ) -> Self {
+        Self {
+            counters,
+            origins,
+            resolver,
+            protocol,
+        }
     }
 
     /// Counts a message whose answer was sent.
     pub(super) fn count(&self, handled: Handled, peer: SocketAddr) {
         match handled {
-            Handled::Answered(outcome) => {
-                let origin = Origin::of(is_here(peer.ip()));
-                self.counters.count(self.protocol, outcome, origin);
-            }
+            Handled::Answered(act) => self.act(act, Some(peer.ip())),
             Handled::Malformed => self.counters.malformed(self.protocol),
         }
+    }
+
+    /// The same of HTTP.
+    pub(super) fn count_http(&self, counted: Counted) {
+        self.act(counted.act, counted.from);
+    }
+
+    fn act(&self, act: Act, from: Option<IpAddr>) {
+        let prefix = || {
+            let resolver = self.resolver.get()?;
+            resolver.with_directory(|directory| directory.prefix_of(act.whose).cloned())
+        };
+        let origin = self.origins.of(from, prefix);
+        self.counters.count(act, self.protocol, origin);
     }
 }
 

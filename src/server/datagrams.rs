@@ -13,6 +13,7 @@ use tokio::{io::Interest, net::UdpSocket, sync::watch};
 use super::{
     byte_rate::{ByteRate, Verdict},
     counting::{Counting, is_here},
+    repeats::{Question, Repeats},
 };
 use crate::{accounting::Outcome, protocol::Handled};
 
@@ -45,6 +46,10 @@ pub(super) trait Answering: Send + Sync + 'static {
 
     /// Appends the answer to `out`; nothing where there is none yet, or at all.
     fn answer(&mut self, arrival: Arrival<'_>, out: &mut Vec<u8>) -> Option<Handled>;
+
+    /// The number that the client gave the message that was answered last, and what it asks for;
+    /// none where that cannot be told.
+    fn question<'a>(&'a self, datagram: &'a [u8]) -> Option<(u32, &'a [u8])>;
 
     /// Appends the fewest bytes that tell the client to come over TCP, or later.
     fn shorten(&self, datagram: &[u8], out: &mut Vec<u8>);
@@ -81,6 +86,7 @@ pub(super) async fn run(
         answering,
         began,
         answer: Vec::new(),
+        repeats: Repeats::new(),
     };
     let mut buffers = vec![vec![0; RECEIVE_BYTES_MAX]; BATCH_SIZE];
     let mut arrived = vec![RecvMeta::default(); BATCH_SIZE];
@@ -112,6 +118,7 @@ struct Worker<A> {
     answering: A,
     began: Instant,
     answer: Vec<u8>,
+    repeats: Repeats,
 }
 
 impl<A: Answering> Worker<A> {
@@ -179,8 +186,35 @@ impl<A: Answering> Worker<A> {
             }
         };
         let is_sent = out.is_empty() || self.send(peer, from);
-        let counting = self.answering.counting();
-        counting.count(if is_sent { handled } else { unsent(handled) }, peer);
+        let handled = if is_sent { handled } else { unsent(handled) };
+        let handled = self.told_apart(handled, arrival);
+        self.answering.counting().count(handled, peer);
+    }
+
+    /// What a message counts as that may have come before.
+    fn told_apart(&mut self, handled: Handled, arrival: Arrival<'_>) -> Handled {
+        let Handled::Answered(act) = handled else {
+            return handled;
+        };
+        // Whose answer did not come asks again, and is then answered for the first time.
+        if matches!(
+            act.outcome,
+            Outcome::Limited | Outcome::Error | Outcome::Auxiliary
+        ) {
+            return handled;
+        }
+        let Some((message_id, asked)) = self.answering.question(arrival.datagram) else {
+            return handled;
+        };
+        let question = Question {
+            peer: arrival.peer,
+            message_id,
+            asked,
+        };
+        if self.repeats.is_repeated(&question, arrival.now_ms) {
+            return Handled::Answered(act.with(Outcome::Retransmitted));
+        }
+        handled
     }
 
     /// Sends the answer; whether the kernel took all of it.
@@ -207,7 +241,7 @@ impl<A: Answering> Worker<A> {
 /// What a message counts as whose answer is held back, since its source gets too much.
 fn limited(handled: Handled) -> Handled {
     match handled {
-        Handled::Answered(_) => Handled::Answered(Outcome::Limited),
+        Handled::Answered(act) => Handled::Answered(act.with(Outcome::Limited)),
         Handled::Malformed => Handled::Malformed,
     }
 }
@@ -215,7 +249,9 @@ fn limited(handled: Handled) -> Handled {
 /// What a message counts as whose answer the kernel did not take: nobody was answered.
 fn unsent(handled: Handled) -> Handled {
     match handled {
-        Handled::Answered(Outcome::Success) => Handled::Answered(Outcome::Error),
+        Handled::Answered(act) if act.outcome == Outcome::Success => {
+            Handled::Answered(act.with(Outcome::Error))
+        }
         other => other,
     }
 }

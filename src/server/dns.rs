@@ -91,6 +91,10 @@ impl Answering for DnsWorker {
         Some(self.0.respond(Transport::Udp, arrival.datagram, out))
     }
 
+    fn question<'a>(&'a self, datagram: &'a [u8]) -> Option<(u32, &'a [u8])> {
+        dns::identity(datagram)
+    }
+
     fn shorten(&self, datagram: &[u8], out: &mut Vec<u8>) {
         cut_short(datagram, out);
     }

@@ -164,12 +164,20 @@ impl Answering for HandleWorker {
         }
         let message = self.whole.as_deref().unwrap_or(datagram);
         let handled = self.service.respond(&self.site.1, message, out);
-        if out.len() > UDP_ANSWER_BYTES_MAX && !is_here(peer.ip()) {
+        let handled = handled.unwrap_or(Handled::Malformed);
+        if let Handled::Answered(act) = handled
+            && out.len() > UDP_ANSWER_BYTES_MAX
+            && !is_here(peer.ip())
+        {
             out.clear();
             too_busy(message, out);
-            return Some(Handled::Answered(Outcome::Truncated));
+            return Some(Handled::Answered(act.with(Outcome::Truncated)));
         }
-        Some(handled.unwrap_or(Handled::Malformed))
+        Some(handled)
+    }
+
+    fn question<'a>(&'a self, datagram: &'a [u8]) -> Option<(u32, &'a [u8])> {
+        handle::identity(self.whole.as_deref().unwrap_or(datagram))
     }
 
     fn shorten(&self, datagram: &[u8], out: &mut Vec<u8>) {
@@ -250,12 +258,18 @@ mod tests {
                 .collect(),
         );
         let resolver = OnceLock::from(built.resolver());
-        let counting = Counting::new(Arc::new(Counters::new()), Protocol::Handle);
-        let service = HandleService::new(Arc::new(resolver), counting);
+        let resolver = Arc::new(resolver);
+        let counting = Counting::new(
+            Arc::new(Counters::new()),
+            Arc::default(),
+            Arc::clone(&resolver),
+            Protocol::Handle,
+        );
+        let service = HandleService::new(resolver, counting);
         Arc::new(service).worker(SocketAddr::from(([192, 0, 2, 1], 2_641)))
     }
 
-    fn ask(worker: &mut HandleWorker, peer: [u8; 4]) -> (Option<Handled>, Vec<u8>) {
+    fn ask(worker: &mut HandleWorker, peer: [u8; 4]) -> (Option<Outcome>, Vec<u8>) {
         let arrival = Arrival {
             peer: SocketAddr::from((peer, 9)),
             local: SocketAddr::from(([192, 0, 2, 1], 2_641)),
@@ -263,18 +277,19 @@ mod tests {
             datagram: &resolution_request(7, "88.118.8/LARGE", &[]),
         };
         let mut out = Vec::new();
-        (worker.answer(arrival, &mut out), out)
+        let handled = worker.answer(arrival, &mut out);
+        (handled.and_then(Handled::outcome), out)
     }
 
     #[test]
     fn nobody_is_flooded_with_one_question() {
-        let success = Some(Handled::Answered(Outcome::Success));
+        let success = Some(Outcome::Success);
         let (handled, answer) = ask(&mut worker(15_000), [192, 0, 2, 9]);
         assert_eq!(handled, success);
         assert!(answer.len() > 15_000);
         let mut large = worker(60_000);
         let (handled, answer) = ask(&mut large, [192, 0, 2, 9]);
-        assert_eq!(handled, Some(Handled::Answered(Outcome::Truncated)));
+        assert_eq!(handled, Some(Outcome::Truncated));
         assert_eq!(answer.len(), ENVELOPE_BYTES + HEADER_BYTES);
         let envelope = Envelope::decode(&answer).unwrap();
         let header = Header::decode(&answer[ENVELOPE_BYTES..]).unwrap();

@@ -12,6 +12,7 @@ use tokio::{
 use super::{
     ServerError,
     connection::{self, Timeouts},
+    counting::Counting,
     crowd::Crowd,
     options::HttpOptions,
     peers::Peers,
@@ -67,7 +68,12 @@ impl HttpListener {
     }
 
     /// Accepts until told to stop, then waits for open requests.
-    pub(super) async fn run(self, router: Router, mut stopped: watch::Receiver<bool>) {
+    pub(super) async fn run(
+        self,
+        router: Router,
+        counting: Option<Counting>,
+        mut stopped: watch::Receiver<bool>,
+    ) {
         let crowd = Crowd::new(self.connections_max);
         let peers = Peers::new(self.connections_max.div_ceil(PEER_SHARE));
         let mut connections = JoinSet::new();
@@ -87,11 +93,13 @@ impl HttpListener {
                 place = crowd.enter() => Arc::new(place),
                 _ = stopped.wait_for(|stopped| *stopped) => break,
             };
-            let (router, stopped) = (router.clone(), stopped.clone());
+            let (router, counting, stopped) = (router.clone(), counting.clone(), stopped.clone());
             let timeouts = self.timeouts;
             connections.spawn(async move {
+                let serve =
+                    connection::serve(stream, peer, router, counting, timeouts, stopped, &place);
                 tokio::select! {
-                    () = connection::serve(stream, peer, router, timeouts, stopped, &place) => {}
+                    () = serve => {}
                     () = place.give_way() => {}
                 }
                 drop((slot, place));

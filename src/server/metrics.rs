@@ -9,6 +9,7 @@ use axum::{Router, http::header, response::IntoResponse, routing::get};
 
 use super::options::HttpOptions;
 use crate::{
+    accounting::Counters,
     change::{Partition, PrefixStatus},
     protocol::http::Api,
     registry::{ReadOnlyCause, WeakRegistry},
@@ -34,19 +35,21 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 pub(super) struct Scrape {
     pub(super) metrics: Arc<Metrics>,
     api: Weak<Api>,
+    counters: Arc<Counters>,
     rendering: Mutex<()>,
     /// Set once the node is ready; it must not keep the writers going.
     node: OnceLock<(WeakRegistry, Arc<State>)>,
 }
 
 impl Scrape {
-    pub(super) fn new(api: &Arc<Api>) -> Self {
+    pub(super) fn new(api: &Arc<Api>, counters: Arc<Counters>) -> Self {
         let partitions = [Partition::Control, DATA].map(|partition| partition.to_string());
         let partitions = partitions.each_ref().map(String::as_str);
         let causes = ReadOnlyCause::ALL.map(ReadOnlyCause::name);
         Self {
             metrics: Arc::new(Metrics::new(&partitions, &causes)),
             api: Arc::downgrade(api),
+            counters,
             rendering: Mutex::default(),
             node: OnceLock::new(),
         }
@@ -92,21 +95,20 @@ impl Scrape {
                 metrics.set_read_only(cause.name(), causes.contains(&cause));
             }
             // Until now they lacked what was counted before this start.
-            if let Some(api) = self.api.upgrade() {
-                let counts = api.counters.each();
-                metrics.figures.set_resolutions(counts.map(
-                    |(protocol, outcome, origin, count)| {
-                        ([protocol.name(), outcome.name(), origin.name()], count)
-                    },
-                ));
-            }
-        }
-        if let Some(api) = self.api.upgrade() {
-            let malformed = api.counters.each_malformed();
+            let counts = self.counters.each().into_iter();
             metrics
                 .figures
-                .set_malformed(malformed.map(|(protocol, count)| (protocol.name(), count)));
+                .set_resolutions(counts.map(|(protocol, outcome, origin, count)| {
+                    ([protocol.name(), outcome.name(), origin.name()], count)
+                }));
+            metrics
+                .figures
+                .set_counting(self.counters.is_kept(), self.counters.untold());
         }
+        let malformed = self.counters.each_malformed();
+        metrics
+            .figures
+            .set_malformed(malformed.map(|(protocol, count)| (protocol.name(), count)));
         metrics.render()
     }
 }

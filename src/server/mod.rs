@@ -28,6 +28,7 @@ mod network;
 pub mod options;
 mod pace;
 mod peers;
+mod repeats;
 mod replaying;
 mod restoring;
 mod signals;
@@ -51,7 +52,7 @@ pub use token::TOKEN_FILE;
 
 use crate::{
     access::Gate,
-    accounting::Protocol,
+    accounting::{Counters, Origins, Protocol},
     protocol::{
         dns::ZoneError,
         http::{Api, router},
@@ -104,26 +105,33 @@ impl Server {
         let metrics_options = metrics::http_options(options.metrics.listen.clone(), &options.http);
         let metrics = HttpListener::bind(&metrics_options)?;
         let metrics_addresses = metrics.addresses().to_owned();
-        let scrape = Arc::new(Scrape::new(&api));
+        let counters = Arc::new(Counters::new());
+        let scrape = Arc::new(Scrape::new(&api, Arc::clone(&counters)));
         let handle = Listeners::bind(&options.handle.listen)?;
         let handle_addresses = handle.addresses().to_owned();
         let dns = Listeners::bind(&options.dns.listen)?;
         let dns_addresses = dns.addresses().to_owned();
         let resolver = Arc::new(OnceLock::new());
-        let counting = |protocol| Counting::new(Arc::clone(&api.counters), protocol);
+        let origins = Arc::new(Origins::new(&options.origins));
+        let counting = |protocol| {
+            let (counters, origins) = (Arc::clone(&counters), Arc::clone(&origins));
+            Counting::new(counters, origins, Arc::clone(&resolver), protocol)
+        };
         let service = HandleService::new(Arc::clone(&resolver), counting(Protocol::Handle));
         let mut listeners = handle.start(&Arc::new(service), &stopped);
         let zone = options.dns.zone(&options.node.zone, &dns_addresses)?;
         let service = DnsService::new(Arc::clone(&resolver), zone, counting(Protocol::Dns));
         listeners.extend(dns.start(&Arc::new(service), &stopped));
+        let counting = Some(counting(Protocol::Http));
         listeners.extend([
-            spawn(http.run(router(Arc::clone(&api)), stopped.clone())),
-            spawn(metrics.run(metrics::router(Arc::clone(&scrape)), stopped)),
+            spawn(http.run(router(Arc::clone(&api)), counting, stopped.clone())),
+            spawn(metrics.run(metrics::router(Arc::clone(&scrape)), None, stopped)),
         ]);
         let doors = startup::Doors {
             api: Arc::clone(&api),
             resolver,
             scrape,
+            counters,
         };
         let starting = startup::start(options.clone(), doors, accept_clock);
         let startup = Some(spawn(starting));

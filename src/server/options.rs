@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::accounting::OriginOptions;
 use crate::identifier::Prefix;
 use crate::protocol::dns::{NameServer, Zone, ZoneError};
 
@@ -28,6 +29,8 @@ pub struct Options {
     pub dns: DnsOptions,
     /// The listener of the metrics.
     pub metrics: ListenOptions,
+    /// Who counts as whom.
+    pub origins: OriginOptions,
 }
 
 /// What the node is.

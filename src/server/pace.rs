@@ -11,7 +11,7 @@ use std::{
     io,
     pin::Pin,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU8, Ordering},
     },
     task::{Context, Poll},
@@ -22,6 +22,9 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Instant, Sleep},
 };
+
+use super::{connection::Timeouts, counting::Counting};
+use crate::protocol::http::Counted;
 
 /// The longest a request may take from its header to the end of its answer: a batch of 8 MiB over a
 /// line of 256 kbit/s takes four minutes.
@@ -35,6 +38,10 @@ pub(super) struct Pace {
     state: AtomicU8,
     /// A body was left before its end.
     unread: AtomicBool,
+    /// There are answers that may not all be sent yet.
+    is_sending: AtomicBool,
+    /// What these count as, once they are.
+    unsent: Mutex<Vec<Counted>>,
 }
 
 /// How long an ended connection is listened to for what its peer was still sending. Closing on
@@ -59,6 +66,25 @@ impl Pace {
         self.state.store(IDLE, Ordering::Release);
     }
 
+    /// An answer goes to the stream: it counts as that once it is sent.
+    pub(super) fn send(&self, counted: Counted) {
+        self.unsent().push(counted);
+        self.is_sending.store(true, Ordering::Release);
+    }
+
+    /// All that went to the stream is sent.
+    fn sent(&self, counting: &Counting) {
+        if self.is_sending.swap(false, Ordering::AcqRel) {
+            self.unsent()
+                .drain(..)
+                .for_each(|counted| counting.count_http(counted));
+        }
+    }
+
+    fn unsent(&self) -> MutexGuard<'_, Vec<Counted>> {
+        self.unsent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The body of a request is not wanted to its end.
     pub(super) fn leave_unread(&self) {
         self.unread.store(true, Ordering::Release);
@@ -71,6 +97,7 @@ impl Pace {
 pub(super) struct Paced<S> {
     stream: S,
     pace: Arc<Pace>,
+    counting: Option<Counting>,
     idle_timeout: Duration,
     header_timeout: Duration,
     /// The state that the deadline belongs to.
@@ -81,17 +108,21 @@ pub(super) struct Paced<S> {
 }
 
 impl<S> Paced<S> {
-    /// Watches over a stream.
+    /// Watches over a stream, and counts what is sent on it.
     pub(super) fn new(
         stream: S,
         pace: Arc<Pace>,
-        idle_timeout: Duration,
-        header_timeout: Duration,
+        counting: Option<Counting>,
+        Timeouts {
+            idle: idle_timeout,
+            header: header_timeout,
+        }: Timeouts,
     ) -> Self {
         let deadline = Box::pin(tokio::time::sleep(idle_timeout));
         Self {
             stream,
             pace,
+            counting,
             idle_timeout,
             header_timeout,
             timed: IDLE,
@@ -177,7 +208,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Paced<S> {
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         this.check(cx)?;
-        Pin::new(&mut this.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut this.stream).poll_flush(cx);
+        if matches!(flushed, Poll::Ready(Ok(())))
+            && let Some(counting) = &this.counting
+        {
+            this.pace.sent(counting);
+        }
+        flushed
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -17,6 +17,7 @@ use super::{
     upkeep::{Counts, Room, Scrub, Snapshots, Upkeep},
 };
 use crate::{
+    accounting::Counters,
     change::Partition,
     disk::RealDisk,
     identifier::Prefix,
@@ -56,6 +57,7 @@ pub(super) struct Doors {
     /// Whoever listens for datagrams answers from it.
     pub(super) resolver: Arc<OnceLock<Resolver>>,
     pub(super) scrape: Arc<Scrape>,
+    pub(super) counters: Arc<Counters>,
 }
 
 impl Doors {
@@ -130,8 +132,9 @@ pub(super) async fn start(
         root,
         metrics: Arc::clone(metrics),
     };
-    let counters = Arc::clone(&doors.api.counters);
-    let counts = Counts::open(ledger, counters, &state, accept_clock).await;
+    let counters = Arc::clone(&doors.counters);
+    let path = options.node.data_dir.join("counters/counters.map");
+    let counts = Counts::open(ledger, counters, &state, path, accept_clock).await;
     let upkeep = Upkeep::start(sqlite_ledger, room, snapshots, &registry, scrub, counts);
     if accept_clock && let Err(error) = registry.accept_clock().await {
         tracing::error!(%error, "the accepted clock could not be noted in the ledger");

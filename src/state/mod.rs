@@ -20,7 +20,7 @@ mod pin;
 mod replay;
 pub mod snapshot;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod totals;
 mod window;
 

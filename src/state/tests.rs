@@ -1,11 +1,13 @@
 //! The fold against a model, and replay against ledgers that lie.
 
+mod built;
 mod made;
 mod pins;
 mod steps;
 
 use std::collections::BTreeMap;
 
+pub(crate) use built::Built;
 pub(super) use made::{put_more, rich_state};
 
 use proptest::prelude::*;

@@ -1,24 +1,26 @@
 //! What is under way on one socket: a slot for each question, found again by its number.
 
+use std::collections::VecDeque;
+
 use super::wire::Said;
 
-/// Bits of a number that say which slot; the rest says which use of it, so that an answer that
-/// comes too late is not taken for the answer to what came after.
-const SLOT_BITS: u32 = 10;
-
 /// Slots of a socket, at most.
-pub(super) const SLOTS_MAX: u16 = 1 << SLOT_BITS;
+pub(super) const SLOTS_MAX: u16 = 1_024;
 
 /// A number fits the smallest there is: a message of DNS has two octets for it.
-const GENERATIONS: u16 = 1 << (16 - SLOT_BITS);
+const NUMBERS: u32 = 1 << 16;
 
 //----------- Slots --------------------------------------------------------------
 
 /// The questions under way on a socket.
+///
+/// A number says which slot, and which use of it: an answer that comes too late is not taken for
+/// the answer to what came after. The slots take turns, so that a number comes again as late as it
+/// can: a server takes a question of the same number for one that was sent once more.
 #[derive(Debug)]
 pub(super) struct Slots {
     slots: Vec<Slot>,
-    free: Vec<u16>,
+    free: VecDeque<u16>,
 }
 
 /// A question under way.
@@ -42,13 +44,23 @@ impl Slots {
         let window = window.clamp(1, SLOTS_MAX);
         Self {
             slots: vec![Slot::default(); usize::from(window)],
-            free: (0..window).rev().collect(),
+            free: (0..window).collect(),
         }
     }
 
     /// How many are under way.
     pub(super) fn under_way(&self) -> usize {
         self.slots.len() - self.free.len()
+    }
+
+    fn window(&self) -> u16 {
+        u16::try_from(self.slots.len()).unwrap_or(SLOTS_MAX)
+    }
+
+    /// How often each slot is used before a number comes again; one too few for the last of all
+    /// numbers, so that it is a number.
+    fn generations(&self) -> u16 {
+        u16::try_from((NUMBERS - 1) / u32::from(self.window())).unwrap_or(u16::MAX)
     }
 
     /// Is there no room?
@@ -58,9 +70,10 @@ impl Slots {
 
     /// Takes a slot and returns the question's number; none where there is no room.
     pub(super) fn take(&mut self, question: usize, since_ns: u64) -> Option<u16> {
-        let at = self.free.pop()?;
+        let at = self.free.pop_front()?;
+        let (window, generations) = (self.window(), self.generations());
         let slot = &mut self.slots[usize::from(at)];
-        let generation = (slot.generation + 1) % GENERATIONS;
+        let generation = (slot.generation + 1) % generations;
         *slot = Slot {
             question,
             since_ns,
@@ -69,14 +82,15 @@ impl Slots {
             generation,
             is_taken: true,
         };
-        Some((generation << SLOT_BITS) | at)
+        // Below all numbers: both are below what they are multiplied to.
+        Some(generation * window + at)
     }
 
     /// The question of that number, if it is under way.
     pub(super) fn find(&mut self, number: u16) -> Option<&mut Slot> {
-        let at = number % SLOTS_MAX;
+        let (at, generation) = (number % self.window(), number / self.window());
         let slot = self.slots.get_mut(usize::from(at))?;
-        (slot.is_taken && slot.generation == number >> SLOT_BITS).then_some(slot)
+        (slot.is_taken && slot.generation == generation).then_some(slot)
     }
 
     /// Gives a slot back, and returns what was in it.
@@ -84,7 +98,7 @@ impl Slots {
         let slot = self.find(number)?;
         slot.is_taken = false;
         let settled = *slot;
-        self.free.push(number % SLOTS_MAX);
+        self.free.push_back(number % self.window());
         Some(settled)
     }
 
@@ -99,7 +113,7 @@ impl Slots {
         for (at, slot) in (0..).zip(&mut self.slots) {
             if slot.is_taken && slot.since_ns <= before_ns {
                 slot.is_taken = false;
-                self.free.push(at);
+                self.free.push_back(at);
                 lost(*slot);
             }
         }

@@ -18,6 +18,14 @@ fn addresses(texts: &[&str]) -> Vec<std::net::SocketAddr> {
     texts.iter().map(|text| text.parse().unwrap()).collect()
 }
 
+fn networks(texts: &[&str]) -> Vec<ipnet::IpNet> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+fn prefix(text: &str) -> crate::identifier::Prefix {
+    crate::identifier::Prefix::parse(text).unwrap()
+}
+
 const EFFECTS: &[Effect] = &[
     ("node.data_dir", r#""/srv/id""#, "/srv/id", |c| {
         c.server.node.data_dir = "/srv/id".into()
@@ -35,7 +43,6 @@ const EFFECTS: &[Effect] = &[
         r#"["88.118", "88.300"]"#,
         "88.118, 88.300",
         |c| {
-            let prefix = |text| crate::identifier::Prefix::parse(text).unwrap();
             c.server.node.secondary_prefixes = vec![prefix("88.118"), prefix("88.300")];
         },
     ),
@@ -107,6 +114,34 @@ const EFFECTS: &[Effect] = &[
     ("metrics.listen", r#""127.0.0.1:0""#, "127.0.0.1:0", |c| {
         c.server.metrics.listen = addresses(&["127.0.0.1:0"]);
     }),
+    (
+        "accounting.internal_networks",
+        r#"["10.0.0.0/8", "192.0.2.1"]"#,
+        "10.0.0.0/8,192.0.2.1/32",
+        |c| c.server.origins.internal_networks = networks(&["10.0.0.0/8", "192.0.2.1/32"]),
+    ),
+    (
+        "accounting.probe_networks",
+        r#""2001:db8::/32""#,
+        "2001:db8::/32",
+        |c| c.server.origins.probe_networks = networks(&["2001:db8::/32"]),
+    ),
+    (
+        "accounting.self_networks",
+        r#"["88.118.8 203.0.113.0/24", "88.118.9 192.0.2.0/25"]"#,
+        "88.118.8 203.0.113.0/24,88.118.9 192.0.2.0/25",
+        |c| {
+            let networks = networks(&["203.0.113.0/24", "192.0.2.0/25"]).into_iter();
+            let prefixes = ["88.118.8", "88.118.9"].map(prefix);
+            c.server.origins.self_networks = prefixes.into_iter().zip(networks).collect();
+        },
+    ),
+    (
+        "accounting.test_prefixes",
+        r#"["88.118.999"]"#,
+        "88.118.999",
+        |c| c.server.origins.test_prefixes = vec![prefix("88.118.999")],
+    ),
     (
         "log.level",
         r#""warn,biaoshi::ledger=debug""#,

@@ -340,3 +340,30 @@ fn a_variable_that_is_not_utf8_is_refused_if_it_is_ours() {
     assert!(parse(None, [(broken(), broken())]).is_ok());
     assert!(parse(None, environment(&[])).is_ok());
 }
+
+//----------- Networks -----------------------------------------------------------
+
+#[test]
+fn what_is_no_network_is_refused() {
+    for (line, said) in [
+        ("internal_networks = [\"10.0.0.0/33\"]", "10.0.0.0/8"),
+        ("internal_networks = [\"here\"]", "no network"),
+        // The bits below its length say that somebody meant another.
+        ("probe_networks = [\"10.0.0.1/8\"]", "no network"),
+        ("self_networks = [\"88.118.8 10.0.0.0/99\"]", "no network"),
+        (
+            "self_networks = [\"10.0.0.0/8\"]",
+            "88.118.8 203.0.113.0/24",
+        ),
+        ("test_prefixes = [\"sandbox\"]", "88.118.999"),
+    ] {
+        let name = line.split(' ').next().unwrap();
+        let named = format!("[accounting] {name}");
+        check_lines(&format!("[accounting]\n{line}"), &[&named, said]);
+    }
+    let many = vec!["\"10.0.0.0/8\""; 65].join(", ");
+    check_lines(
+        &format!("[accounting]\nprobe_networks = [{many}]"),
+        &["65 of them, over 64"],
+    );
+}

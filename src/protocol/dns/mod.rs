@@ -37,6 +37,6 @@ pub use client::{DnsError, SaidAnswer, SaidRecord, question};
 pub use master::{ValueRecord, own_lines, value_data};
 pub use respond::{
     Context, NO_REACHABLE_AUTHORITY, NOT_AUTHORITATIVE, TCP_BYTES_MAX, Transport, UDP_BYTES_MAX,
-    cut_short, respond,
+    cut_short, identity, respond,
 };
 pub use zone::{NameServer, Zone, ZoneError};

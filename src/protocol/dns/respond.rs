@@ -15,11 +15,12 @@ use super::{
 };
 use crate::{
     access::Caller,
-    accounting::Outcome,
+    accounting::{Act, Outcome, Subject},
     change::Route,
     identifier::Identifier,
-    protocol::{Handled, outcome_of},
+    protocol::{Handled, act_of},
     resolver::{Node, Resolution, Resolver},
+    state::directory::Whose,
 };
 
 /// Octets of a header (RFC 1035 §4.1.1).
@@ -90,7 +91,7 @@ pub fn respond(context: &Context<'_>, message: &[u8], out: &mut Vec<u8>) -> Hand
     }
     if header[2] & 0x78 != 0 {
         put_header(header, ResponseCode::NotImp, out);
-        return Handled::Answered(Outcome::Auxiliary);
+        return Handled::Answered(Act::auxiliary());
     }
     let read = (is_question(header) && message.len() <= REQUEST_BYTES_MAX)
         .then(|| Message::from_vec(message).ok())
@@ -104,7 +105,8 @@ pub fn respond(context: &Context<'_>, message: &[u8], out: &mut Vec<u8>) -> Hand
     };
     let mut answer = Answer::begin(context, request, query);
     let outcome = answer.answer();
-    Handled::Answered(answer.finish(outcome, out))
+    let act = answer.act;
+    Handled::Answered(act.with(answer.finish(outcome, out)))
 }
 
 /// Tells a client to come over TCP, in the fewest octets: appends a header and the question.
@@ -120,6 +122,13 @@ pub fn cut_short(message: &[u8], out: &mut Vec<u8>) {
         out[start + 5] = 1;
         out.extend(question);
     }
+}
+
+/// What tells a question from the others of its client: its number, and the octets of the question.
+#[must_use]
+pub fn identity(message: &[u8]) -> Option<(u32, &[u8])> {
+    let id = message.first_chunk().copied().map(u16::from_be_bytes)?;
+    Some((id.into(), question_of(message)?))
 }
 
 /// The octets of the question, where it is one and its name is spelt out.
@@ -173,6 +182,8 @@ struct Answer<'a> {
     bytes_max: u16,
     /// Whether the additional records may be left out.
     is_glue_optional: bool,
+    /// Whose the question is, and what it is about.
+    act: Act,
 }
 
 impl<'a> Answer<'a> {
@@ -204,6 +215,7 @@ impl<'a> Answer<'a> {
                 Transport::Tcp => TCP_BYTES_MAX,
             },
             is_glue_optional: true,
+            act: Act::auxiliary(),
         }
     }
 
@@ -346,6 +358,9 @@ impl<'a> Answer<'a> {
             .identifier
             .as_ref()
             .filter(|_| records::is_resolution(self.query.query_type()));
+        if below.has_suffix {
+            self.act.subject = Subject::Identifier;
+        }
         let Some(resolver) = self.context.resolver else {
             self.not_ready();
             return if asked.is_some() {
@@ -356,7 +371,10 @@ impl<'a> Answer<'a> {
         };
         let cut = self.delegated_at(resolver, below);
         match (asked, cut) {
-            (Some(_), Some(labels)) if labels == below.authority_labels => Outcome::Success,
+            (Some(_), Some(labels)) if labels == below.authority_labels => {
+                self.act.subject = Subject::Route;
+                Outcome::Success
+            }
             // The prefix below the cut is assigned to nobody, as the other protocols say.
             (Some(_), Some(_)) => Outcome::NotFound,
             (Some(identifier), None) => self.resolve(resolver, identifier, below),
@@ -375,9 +393,15 @@ impl<'a> Answer<'a> {
         let mut authority = below.authority.as_str();
         let mut labels = below.authority_labels;
         loop {
-            let is_cut = resolver.node(authority, |node| match node {
-                Node::Referral(Some(route)) => self.delegate(below, labels, route),
-                _ => false,
+            let is_cut = resolver.node(authority, |node, whose| {
+                // The deepest that is anybody's: what is above it is less told apart.
+                if self.act.whose == Whose::NOBODY {
+                    self.act.whose = whose;
+                }
+                match node {
+                    Node::Referral(Some(route)) => self.delegate(below, labels, route),
+                    _ => false,
+                }
             });
             if is_cut {
                 return Some(labels);
@@ -415,8 +439,9 @@ impl<'a> Answer<'a> {
             self.query.query_type(),
         );
         let (outcome, is_there, records) =
-            resolver.resolve(identifier, Caller::Anonymous, |resolution| {
-                let outcome = outcome_of(&resolution);
+            resolver.resolve(identifier, Caller::Anonymous, |resolution, whose| {
+                self.act = act_of(&resolution, whose);
+                let outcome = self.act.outcome;
                 match &resolution {
                     Resolution::Found(found) => {
                         (outcome, true, records::of_found(zone, name, kind, found))
@@ -461,7 +486,7 @@ impl<'a> Answer<'a> {
     /// Another type, or a name that is no identifier's.
     fn other(&mut self, resolver: &Resolver, below: &Below) {
         let is_identifier = |identifier: &Identifier| {
-            resolver.resolve(identifier, Caller::Anonymous, |resolution| {
+            resolver.resolve(identifier, Caller::Anonymous, |resolution, _| {
                 matches!(
                     resolution,
                     Resolution::Found(_) | Resolution::Denied | Resolution::Referral(_)
@@ -471,7 +496,7 @@ impl<'a> Answer<'a> {
         let exists = if below.has_suffix {
             below.identifier.as_ref().is_some_and(is_identifier) || self.has_below(resolver, below)
         } else {
-            resolver.node(&below.authority, |node| !matches!(node, Node::Nothing))
+            resolver.node(&below.authority, |node, _| !matches!(node, Node::Nothing))
         };
         if exists {
             self.records(Vec::new());
@@ -485,7 +510,7 @@ impl<'a> Answer<'a> {
             return false;
         };
         // A prefix that does not resolve any more hides what is below it.
-        let (is_own, is_firms) = resolver.node(&below.authority, |node| {
+        let (is_own, is_firms) = resolver.node(&below.authority, |node, _| {
             let is_firms = matches!(node, Node::Referral(_));
             (matches!(node, Node::Above), is_firms)
         });

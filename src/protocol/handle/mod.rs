@@ -38,6 +38,6 @@ pub use message::{
 pub use reassembly::{Reassembly, Taken};
 pub use resolution::Query;
 pub(in crate::protocol) use resolution::is_type;
-pub use respond::{Context, MakeChallenge, respond, too_busy};
+pub use respond::{Context, MakeChallenge, identity, respond, too_busy};
 pub use value::{Interface, interfaces, site};
 pub(in crate::protocol) use view::{MadeUp, values_of};

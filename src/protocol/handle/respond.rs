@@ -9,10 +9,10 @@ use super::{
 };
 use crate::{
     access::Caller,
-    accounting::Outcome,
+    accounting::{Act, Outcome, Subject},
     change::{Route, put_bytes32},
     identifier::Identifier,
-    protocol::Handled,
+    protocol::{Handled, act_of},
     resolver::{Found, PrefixView, Resolution, Resolver},
 };
 
@@ -84,14 +84,17 @@ pub fn respond(
     let mut answer = Answer::begin(&request, context, out);
     let handled = match request.header.op_code {
         OpCode::RESOLUTION => answer.resolve(),
-        OpCode::GET_SITE_INFO => Handled::Answered(answer.site()),
+        OpCode::GET_SITE_INFO => {
+            answer.site();
+            Handled::Answered(Act::auxiliary())
+        }
         // Until administration exists, whoever answers a challenge is told that it does not.
         _ => {
             answer.refuse(
                 ResponseCode::OperationNotSupported,
                 "this server resolves; it takes no changes",
             );
-            Handled::Answered(Outcome::Auxiliary)
+            Handled::Answered(Act::auxiliary())
         }
     };
     answer.finish();
@@ -224,10 +227,9 @@ impl<'a, 'm> Answer<'a, 'm> {
 
     //--- Operations
 
-    fn site(&mut self) -> Outcome {
+    fn site(&mut self) {
         self.code(ResponseCode::Success);
         self.out.extend(self.context.site);
-        Outcome::Auxiliary
     }
 
     fn resolve(&mut self) -> Handled {
@@ -241,17 +243,23 @@ impl<'a, 'm> Answer<'a, 'm> {
         let identifier = std::str::from_utf8(query.handle)
             .ok()
             .and_then(|text| Identifier::parse_query(text).ok());
+        let nobodys = Act {
+            subject: Subject::Identifier,
+            ..Act::auxiliary()
+        };
         let Some(identifier) = identifier else {
             // What is no name is nobody's: Handle.Net says so too.
             let outcome = self.nothing(ResponseCode::HandleNotFound, Outcome::NotFound);
-            return Handled::Answered(outcome);
+            return Handled::Answered(nobodys.with(outcome));
         };
         let Some(resolver) = self.context.resolver else {
             let outcome = self.refuse(ResponseCode::ServerTooBusy, "the node is starting");
-            return Handled::Answered(outcome);
+            return Handled::Answered(nobodys.with(outcome));
         };
-        resolver.look_up(&identifier, Caller::Anonymous, |resolution| {
-            Handled::Answered(self.answer(&query, &resolution))
+        resolver.look_up(&identifier, Caller::Anonymous, |resolution, whose| {
+            // What is sent of it decides, not what it is.
+            let act = act_of(&resolution, whose).with(self.answer(&query, &resolution));
+            Handled::Answered(act)
         })
     }
 
@@ -380,6 +388,16 @@ impl<'a, 'm> Answer<'a, 'm> {
         put_bytes32(self.out, &nonce);
         Outcome::Denied
     }
+}
+
+//----------- Identity ---------------------------------------------------------
+
+/// What tells a question from the others of its client: its number, and the handle.
+#[must_use]
+pub fn identity(message: &[u8]) -> Option<(u32, &[u8])> {
+    let request = Request::read(message).ok()?;
+    let query = Query::decode(request.body).ok()?;
+    Some((request.envelope.request_id, query.handle))
 }
 
 //----------- Too busy ---------------------------------------------------------

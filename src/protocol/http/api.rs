@@ -1,11 +1,12 @@
 //! What handlers work with.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    net::IpAddr,
+    sync::{Arc, OnceLock},
+};
 
 use super::{health::Startup, listing::Listings, problem::Problem};
-use crate::{
-    access::Gate, accounting::Counters, registry::Registry, resolver::Resolver, state::State,
-};
+use crate::{access::Gate, registry::Registry, resolver::Resolver, state::State};
 
 //----------- Api --------------------------------------------------------------
 
@@ -20,8 +21,6 @@ pub struct Api {
     pub body_bytes_max: usize,
     /// The DNS zone of the identifiers.
     pub zone: String,
-    /// How many answers there were.
-    pub counters: Arc<Counters>,
     /// Listings that are made now.
     pub(super) listings: Listings,
     node: OnceLock<Node>,
@@ -41,8 +40,8 @@ pub struct Node {
 /// Who sent a request; the server adds it to each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
-    /// Whether the connection comes from this machine; a proxy there may have passed it on.
-    pub is_loopback: bool,
+    /// Where the connection comes from; a proxy there may have passed it on.
+    pub address: IpAddr,
 }
 
 impl Api {
@@ -54,7 +53,6 @@ impl Api {
             startup: Startup::default(),
             body_bytes_max,
             zone,
-            counters: Arc::default(),
             listings: Listings::default(),
             node: OnceLock::new(),
         }

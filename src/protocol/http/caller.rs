@@ -8,7 +8,6 @@ use axum::{
 use super::{Api, Peer, problem::Problem};
 use crate::{
     access::{Action, Caller, Identified},
-    accounting::{Origin, Outcome, Protocol},
     registry::Idempotency,
 };
 
@@ -37,20 +36,25 @@ pub(super) fn identify(api: &Api, parts: &Parts) -> Result<Caller, Problem> {
     }
 }
 
-/// Counts an answer to a request.
-pub(super) fn count(api: &Api, parts: &Parts, outcome: Outcome) {
-    let origin = Origin::of(is_here(parts));
-    api.counters.count(Protocol::Http, outcome, origin);
-}
-
 /// Whether a request comes from this machine.
 fn is_here(parts: &Parts) -> bool {
     let peer = parts.extensions.get::<Peer>();
     // Whoever a proxy on this machine passes on is not on this machine.
-    let is_passed_on = FORWARDED
+    peer.is_some_and(is_loopback) && !is_passed_on(parts)
+}
+
+fn is_loopback(peer: &Peer) -> bool {
+    peer.address.to_canonical().is_loopback()
+}
+
+/// Whether a proxy on this machine passed a request on: for whom is not known.
+///
+/// From elsewhere anybody may say so, and is who the connection is with.
+pub(super) fn is_passed_on(parts: &Parts) -> bool {
+    let is_forwarded = FORWARDED
         .iter()
         .any(|name| parts.headers.contains_key(name));
-    peer.is_some_and(|peer| peer.is_loopback) && !is_passed_on
+    is_forwarded && parts.extensions.get::<Peer>().is_none_or(is_loopback)
 }
 
 /// The caller of a request that only some may make.

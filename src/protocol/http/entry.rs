@@ -9,9 +9,13 @@ use axum::{
 };
 use serde_json::json;
 
-use super::{Api, Reply, caller, identifiers, problem::Problem, resolved};
+use super::{
+    Api, Reply, caller, counted,
+    identifiers::{self, node_for},
+    problem::Problem,
+    resolved,
+};
 use crate::{
-    protocol::outcome_of,
     record::{Ttl, ValueRef},
     resolver::Resolution,
     state::directory::Belongs,
@@ -75,25 +79,26 @@ pub(super) async fn by_root(State(api): State<Arc<Api>>, request: Request) -> Re
 
 /// Sends a browser on, and answers everybody else.
 fn lead(api: &Api, parts: &Parts, raw: &str) -> Reply {
-    let node = api.node()?;
+    let node = node_for(api, parts)?;
     let caller = caller::identify(api, parts)?;
     let query = identifiers::query(raw)?;
     let is_led = !wants_data(&parts.uri, &parts.headers);
-    let reply = node.resolver.resolve(&query, caller, |resolution| {
-        caller::count(api, parts, outcome_of(&resolution));
+    let (act, reply) = node.resolver.resolve(&query, caller, |resolution, whose| {
+        let act = counted::act(parts, &resolution, whose);
         let target = match &resolution {
             Resolution::Found(found) if is_led => found
                 .values_of(|_, kind| kind.eq_ignore_ascii_case("URL"))
                 .find_map(target),
             _ => None,
         };
-        match target {
+        let reply = match target {
             Some(target) => Ok(target),
             None => resolved::reply(&api.zone, &query, caller, &resolution),
-        }
+        };
+        (act, reply)
     });
+    let mut response = counted::counted(parts, act, reply);
     // Whichever it was: a cache must not give it to the other kind of client.
-    let mut response = reply.unwrap_or_else(IntoResponse::into_response);
     let accept = HeaderValue::from_static("Accept");
     response.headers_mut().insert(header::VARY, accept);
     Ok(response)

@@ -13,7 +13,8 @@ use serde::{Serialize, Serializer, ser::SerializeSeq};
 use serde_json::{Value, json};
 
 use super::{
-    Api, Reply, caller,
+    Api, Reply, caller, counted,
+    identifiers::node_for,
     resolved::sites,
     value::{
         ReferenceBody, Times, TtlBody, permissions_reply, references_reply, text_reply, ttl_reply,
@@ -23,8 +24,8 @@ use crate::{
     accounting::Outcome,
     identifier::{Identifier, url},
     protocol::{
+        act_of,
         handle::{MadeUp, ResponseCode, is_type, values_of},
-        outcome_of,
     },
     record::{Data, Text, Ttl, ValueRef},
     resolver::{Found, Resolution},
@@ -44,7 +45,7 @@ pub(super) async fn get(State(api): State<Arc<Api>>, request: Request) -> Respon
 }
 
 fn resolve(api: &Api, parts: &Parts) -> Reply {
-    let node = api.node()?;
+    let node = node_for(api, parts)?;
     let caller = caller::identify(api, parts)?;
     let raw = parts
         .uri
@@ -62,20 +63,19 @@ fn resolve(api: &Api, parts: &Parts) -> Reply {
         Ok(asked) => asked,
         Err(message) => return Ok(refused(ResponseCode::ProtocolError, message)),
     };
-    Ok(node.resolver.resolve(&query, caller, |resolution| {
+    Ok(node.resolver.resolve(&query, caller, |resolution, whose| {
         let (status, code, body) = answer(&asked, &resolution);
-        let outcome = match code {
+        let act = match code {
             // No data was returned: it does not count as a success.
-            ResponseCode::ValuesNotFound => Outcome::NotFound,
-            _ => outcome_of(&resolution),
+            ResponseCode::ValuesNotFound => act_of(&resolution, whose).with(Outcome::NotFound),
+            _ => counted::act(parts, &resolution, whose),
         };
-        caller::count(api, parts, outcome);
         let body = AnswerReply {
             response_code: code as u32,
             handle: query.text(),
             body,
         };
-        send(status, &body, asked.pretty)
+        counted::counted(parts, act, send(status, &body, asked.pretty))
     }))
 }
 

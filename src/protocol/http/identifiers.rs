@@ -10,11 +10,13 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Api, IDENTIFIERS, Reply, body, caller, problem::Problem, resolved, value::ValueBody};
+use super::{
+    Api, IDENTIFIERS, Node, Reply, body, caller, counted, problem::Problem, resolved,
+    value::ValueBody,
+};
 use crate::{
     access::Action,
     identifier::{Identifier, url as path},
-    protocol::outcome_of,
     registry::{Operation, Receipt, Request as Work, RequestedValue, Verdict},
 };
 
@@ -28,13 +30,20 @@ pub(super) async fn get(State(api): State<Arc<Api>>, request: Request) -> Reply 
 
 /// Resolves what stands in a path, wherever it is mounted.
 pub(super) fn resolve(api: &Api, parts: &Parts, raw: &str) -> Reply {
-    let node = api.node()?;
+    let node = node_for(api, parts)?;
     let caller = caller::identify(api, parts)?;
     let query = query(raw)?;
-    node.resolver.resolve(&query, caller, |resolution| {
-        caller::count(api, parts, outcome_of(&resolution));
-        resolved::reply(&api.zone, &query, caller, &resolution)
-    })
+    let (act, reply) = node.resolver.resolve(&query, caller, |resolution, whose| {
+        let act = counted::act(parts, &resolution, whose);
+        (act, resolved::reply(&api.zone, &query, caller, &resolution))
+    });
+    Ok(counted::counted(parts, act, reply))
+}
+
+/// The node that resolves, or the reply to whoever asks while it starts, which counts too.
+pub(super) fn node_for<'a>(api: &'a Api, parts: &Parts) -> Result<&'a Node, Problem> {
+    api.node()
+        .map_err(|problem| problem.counted(counted::starting(parts)))
 }
 
 /// What stands behind the mount of a path.

@@ -170,7 +170,7 @@ fn hosted(state: &Fold, prefix: &str) -> Result<String, Problem> {
             )
         }
         Belongs::Assigned(_) => Ok(prefix.to_owned()),
-        Belongs::Unassigned => unassigned(),
+        Belongs::Unassigned(_) => unassigned(),
         Belongs::Elsewhere => Err(Problem::new(
             StatusCode::MISDIRECTED_REQUEST,
             "foreign_prefix",

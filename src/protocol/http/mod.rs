@@ -11,6 +11,7 @@ mod api;
 mod batch;
 mod body;
 mod caller;
+mod counted;
 mod enterprise_body;
 mod enterprises;
 mod entry;
@@ -36,6 +37,7 @@ use axum::{
 };
 
 pub use api::{Api, Node, Peer};
+pub use counted::Counted;
 pub use health::Startup;
 use problem::Problem;
 

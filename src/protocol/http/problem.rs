@@ -6,7 +6,7 @@ use axum::{
 };
 use serde_json::{Map, Value, json};
 
-use super::health::Startup;
+use super::{counted::Counted, health::Startup};
 use crate::registry::{ReadOnly, ReadOnlyCause, Refusal, RegistryError};
 
 /// After how many seconds to ask again: a queue drains and a restart replays within a few.
@@ -30,6 +30,7 @@ struct Parts {
     detail: String,
     more: Map<String, Value>,
     headers: Vec<(header::HeaderName, &'static str)>,
+    counted: Option<Counted>,
 }
 
 impl Problem {
@@ -42,6 +43,7 @@ impl Problem {
             detail,
             more: Map::new(),
             headers: Vec::new(),
+            counted: None,
         }))
     }
 
@@ -59,6 +61,12 @@ impl Problem {
     /// The ledger is still being replayed.
     pub(super) fn starting(startup: &Startup) -> Self {
         Self::unavailable("starting", format!("the node is starting: {startup}"))
+    }
+
+    /// The answer to a query, which counts.
+    pub(super) fn counted(mut self, counted: Counted) -> Self {
+        self.0.counted = Some(counted);
+        self
     }
 
     /// It resolves and does not register; the reason itself is for the operator, in the log.
@@ -154,6 +162,7 @@ impl IntoResponse for Problem {
             detail,
             more,
             headers,
+            counted,
         } = *self.0;
         let mut body = Map::new();
         body.insert(
@@ -172,6 +181,9 @@ impl IntoResponse for Problem {
         sent.insert(header::CONTENT_TYPE, problem);
         for (name, value) in headers {
             sent.insert(name, HeaderValue::from_static(value));
+        }
+        if let Some(counted) = counted {
+            response.extensions_mut().insert(counted);
         }
         response
     }

@@ -9,6 +9,8 @@ mod listing;
 mod reading;
 mod writing;
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use axum::body::Body;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
@@ -169,8 +171,12 @@ impl Answer {
 }
 
 /// Where a request comes from.
-const HERE: Peer = Peer { is_loopback: true };
-const ELSEWHERE: Peer = Peer { is_loopback: false };
+const HERE: Peer = Peer {
+    address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+};
+const ELSEWHERE: Peer = Peer {
+    address: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)),
+};
 
 fn request(method: &str, path: &str) -> axum::http::request::Builder {
     Request::builder().method(method).uri(path).extension(HERE)

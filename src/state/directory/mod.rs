@@ -8,6 +8,11 @@ use std::{
     sync::Arc,
 };
 
+mod whose;
+
+use whose::Place;
+pub use whose::Whose;
+
 use crate::{
     change::{Certificate, EnterpriseChange, Position, PrefixChange, PrefixStatus},
     identifier::Prefix,
@@ -42,9 +47,17 @@ pub struct PrefixEntry {
     pub facts: PrefixChange,
     /// Its last change.
     pub position: Position,
+    /// Its place in the order in which prefixes were assigned, from 0.
+    pub ordinal: u32,
 }
 
 impl PrefixEntry {
+    /// Whose its identifiers are, for whoever counts.
+    #[must_use]
+    pub fn whose(&self) -> Whose {
+        Whose::enterprise(self.ordinal)
+    }
+
     /// Whether it takes registrations.
     #[must_use]
     pub fn takes_writes(&self) -> bool {
@@ -74,8 +87,8 @@ impl PrefixEntry {
 pub enum Belongs<'a> {
     /// An assigned enterprise prefix.
     Assigned(&'a PrefixEntry),
-    /// One of ours, or below one of ours, and assigned to nobody.
-    Unassigned,
+    /// One of ours, or below one of ours, and assigned to nobody; whose it is then.
+    Unassigned(Whose),
     /// Another node's.
     Elsewhere,
 }
@@ -92,10 +105,30 @@ impl Directory {
                 .strip_prefix(own.as_str())
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
         };
-        if self.secondary.iter().any(is_ours) {
-            Belongs::Unassigned
-        } else {
-            Belongs::Elsewhere
+        match self.secondary.iter().position(is_ours) {
+            Some(place) => Belongs::Unassigned(Whose::secondary(place)),
+            None => Belongs::Elsewhere,
+        }
+    }
+
+    /// What a prefix of ours is counted under.
+    #[must_use]
+    pub fn whose(&self, prefix: &str) -> Option<Whose> {
+        let secondary = || {
+            let place = self.secondary.iter().position(|own| own.as_str() == prefix);
+            place.map(Whose::secondary)
+        };
+        self.prefix(prefix)
+            .map(PrefixEntry::whose)
+            .or_else(secondary)
+    }
+
+    /// The prefix that something is counted under; none for what is nobody's.
+    #[must_use]
+    pub fn prefix_of(&self, whose: Whose) -> Option<&Prefix> {
+        match whose.place()? {
+            Place::Secondary(place) => self.secondary.get(place),
+            Place::Enterprise(place) => self.assigned.get(place),
         }
     }
 
@@ -180,13 +213,18 @@ impl Directory {
     /// Sets a prefix.
     pub(super) fn put_prefix(&mut self, facts: PrefixChange, position: Position) {
         let prefix = facts.prefix.clone();
-        let entry = Arc::new(PrefixEntry { facts, position });
-        if self
-            .prefixes
-            .insert(prefix.as_str().into(), entry)
-            .is_none()
-        {
-            self.assigned.push(prefix);
+        let known = self.prefixes.get(prefix.as_str());
+        // A hundred thousand firms are far from the most that it holds.
+        let next = u32::try_from(self.assigned.len()).unwrap_or(u32::MAX);
+        let entry = PrefixEntry {
+            facts,
+            position,
+            ordinal: known.map_or(next, |known| known.ordinal),
+        };
+        if known.is_none() {
+            self.assigned.push(prefix.clone());
         }
+        self.prefixes
+            .insert(prefix.as_str().into(), Arc::new(entry));
     }
 }

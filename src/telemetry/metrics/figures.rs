@@ -1,8 +1,8 @@
 //! What is counted of identifiers, firms and answers; the meaning of each is in `docs/counting.md`.
 
-use prometheus::{IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
 
-use super::make::{gauge, registered, signed};
+use super::make::{counter, gauge, registered, signed};
 
 //----------- Figures ----------------------------------------------------------
 
@@ -19,6 +19,8 @@ pub struct Figures {
     enterprises: IntGaugeVec,
     resolutions: IntCounterVec,
     malformed: IntCounterVec,
+    counters_kept: IntGauge,
+    untold: IntCounter,
 }
 
 impl Figures {
@@ -57,6 +59,16 @@ impl Figures {
                 let options = Opts::new("biaoshi_malformed_total", help);
                 registered(r, IntCounterVec::new(options, &["protocol"]))
             },
+            counters_kept: gauge(
+                r,
+                "biaoshi_counters_kept",
+                "1 while what is counted outlives the process",
+            ),
+            untold: counter(
+                r,
+                "biaoshi_resolutions_untold_total",
+                "Answers that were counted as nobody's for want of room",
+            ),
         }
     }
 
@@ -75,6 +87,12 @@ impl Figures {
             let counter = self.malformed.with_label_values(&[protocol]);
             counter.inc_by(count.saturating_sub(counter.get()));
         }
+    }
+
+    /// Whether what is counted outlives the process, and what could not be told apart.
+    pub fn set_counting(&self, is_kept: bool, untold: u64) {
+        self.counters_kept.set(i64::from(is_kept));
+        self.untold.inc_by(untold.saturating_sub(self.untold.get()));
     }
 
     /// Enterprise nodes and the firms behind them.

@@ -142,7 +142,7 @@ fn garbage_of_each_length_has_one_answer_at_most() {
 #[test]
 fn an_answer_counts_for_nothing() {
     let asked = ask("88.118.8/MIXED").encode();
-    assert_eq!(answer(&asked).1, Handled::Answered(Outcome::Success));
+    assert_eq!(answer(&asked).1.outcome(), Some(Outcome::Success));
     for code in [1, 2, 3, 4, 5, 100, 303, 402, u32::MAX] {
         let mut said = asked.clone();
         said[24..28].copy_from_slice(&u32::to_be_bytes(code));

@@ -1,0 +1,92 @@
+//! What the ledger says of a host: its totals, folded.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{TotalsError, by_number};
+use crate::{
+    accounting::{Kind, Origin, Outcome, Protocol, counters::Shown},
+    change::{Change, CounterCell, Entry, Partition},
+    identifier::Prefix,
+    ledger::{Head, Ledger},
+};
+
+/// Payload bytes that are read at a time.
+const READ_BYTES: usize = 4 * 1024 * 1024;
+
+/// Cells that tell nothing apart but how it was asked, what became of it, and by whom.
+const NOT_TOLD_APART: u32 = 0;
+
+/// The totals of a day.
+pub(super) type DayCells = HashMap<(Option<Prefix>, Kind), u64>;
+
+//----------- Told -------------------------------------------------------------
+
+/// The totals that a partition says.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Its end.
+    pub(super) head: Head,
+    /// The time of its last entry; 0 where there is none.
+    pub(super) time_ms: u64,
+    /// The cells of each day, YYYYMMDD.
+    pub(super) days: BTreeMap<u32, DayCells>,
+    /// What was counted before days were told apart.
+    pub(super) undated: BTreeMap<Shown, u64>,
+}
+
+impl Told {
+    /// Reads all entries of a partition.
+    pub(super) async fn read(
+        ledger: &dyn Ledger,
+        partition: &Partition,
+    ) -> Result<Self, TotalsError> {
+        let mut told = Self {
+            head: ledger.head(partition).await?,
+            ..Self::default()
+        };
+        let mut next = 1;
+        while next <= told.head.seq {
+            let entries = ledger.read(partition, next, READ_BYTES).await?;
+            // A head that says more than can be read is what the ledger's own check finds.
+            let Some(last) = entries.last() else { break };
+            next = last.header().seq + 1;
+            told.time_ms = last.header().time_ms;
+            for entry in &entries {
+                told.take(entry)?;
+            }
+        }
+        Ok(told)
+    }
+
+    fn take(&mut self, entry: &Entry) -> Result<(), TotalsError> {
+        for change in entry.changes() {
+            let Change::CounterTotals(totals) = change? else {
+                return Err(TotalsError::Unexpected(entry.header().partition.clone()));
+            };
+            for cell in totals.cells {
+                self.cell(cell)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A total never goes down: a lower one is an entry that was written late.
+    fn cell(&mut self, cell: CounterCell) -> Result<(), TotalsError> {
+        let known = if cell.day == NOT_TOLD_APART {
+            let shown = (
+                by_number(&Protocol::ALL, Protocol::number, "protocol", cell.protocol)?,
+                by_number(&Outcome::ALL, Outcome::number, "outcome", cell.outcome)?,
+                by_number(&Origin::ALL, Origin::number, "origin", cell.origin)?,
+            );
+            self.undated.entry(shown).or_default()
+        } else {
+            let numbers = [cell.subject, cell.protocol, cell.outcome, cell.origin];
+            let kind = Kind::from_numbers(numbers)
+                .map_err(|(field, value)| TotalsError::unknown(field, value))?;
+            let day = self.days.entry(cell.day).or_default();
+            day.entry((cell.prefix, kind)).or_default()
+        };
+        *known = cell.total.max(*known);
+        Ok(())
+    }
+}

@@ -1,0 +1,269 @@
+//! What is counted of what is asked, against a real node: the scans of `docs/counting.md`, and
+//! counts that outlive kills.
+
+#[path = "counting/asking.rs"]
+mod asking;
+#[path = "common/mod.rs"]
+mod common;
+#[path = "counting/counted.rs"]
+mod counted;
+
+use std::{net::TcpStream, time::Duration};
+
+use asking::{Browser, Peer};
+use common::{Node, dns, settled};
+use counted::{Counted, counted, of};
+
+/// A product of the sample, and one that nobody registered.
+const PRODUCT: &str = "88.118.0002/P03202605270000001";
+const NAME: &str = "p03202605270000001.0002.118.88.id.example";
+
+/// One of more octets than go over UDP.
+const LARGE: &str = "88.118.0002/LARGE";
+
+/// Peers that are somebody: every address of 127.0.0.0/8 is this machine's.
+const PROBE: &str = "127.0.0.9";
+const REGISTRANT: &str = "127.0.0.8";
+const STRANGER: &str = "127.0.0.7";
+
+/// How often the node is killed, and how long it is asked each time.
+const KILLS: u32 = 12;
+const KILLS_VARIABLE: &str = "BIAOSHI_COUNTING_KILLS";
+const ASKED_FOR: Duration = Duration::from_millis(120);
+
+fn node() -> Node {
+    node_with("127.0.0.1/32", &[])
+}
+
+fn node_with(internal: &str, more: &[(&'static str, &str)]) -> Node {
+    let settings = [
+        ("BIAOSHI_ACCOUNTING_INTERNAL_NETWORKS", internal),
+        ("BIAOSHI_ACCOUNTING_PROBE_NETWORKS", PROBE),
+        (
+            "BIAOSHI_ACCOUNTING_SELF_NETWORKS",
+            "88.118.0002 127.0.0.8/32",
+        ),
+        // Below the segments that hold some minutes of counters: nothing of these tests needs more.
+        ("BIAOSHI_LEDGER_FREE_BYTES_MIN", "0"),
+    ];
+    let node = Node::start_with(&[&settings[..], more].concat());
+    assert_eq!(node.import("enterprises.csv", &[]).0, 0);
+    assert_eq!(node.import("products-gb18030.csv", &[]).0, 0);
+    node
+}
+
+/// Asserts what was counted, of all that is not 0.
+#[track_caller]
+fn check(node: &Node, expected: &[(&str, u64)]) {
+    let expected = of(expected);
+    assert_eq!(settled(&expected, || counted(node)), expected);
+}
+
+//----------- One scan ---------------------------------------------------------
+
+#[test]
+fn a_page_and_what_belongs_to_it_are_one_success() {
+    let node = node();
+    let browser = Browser::at(&node, STRANGER);
+    assert_eq!(browser.get(PRODUCT, &[]), 302);
+    for asset in ["favicon.ico", "apple-touch-icon.png", "robots.txt"] {
+        assert_eq!(browser.get(asset, &[]), 404);
+    }
+    check(&node, &[("external success http", 1)]);
+}
+
+#[test]
+fn who_shows_a_link_counts_as_a_preview() {
+    let node = node();
+    let browser = Browser::at(&node, STRANGER);
+    let agents = [
+        "User-Agent: facebookexternalhit/1.1",
+        "User-Agent: Mozilla/5.0 (compatible; DingTalkBot/1.0)",
+        "Sec-Purpose: prefetch;prerender",
+    ];
+    for agent in agents {
+        assert_eq!(browser.head(PRODUCT, &[agent]), 302);
+    }
+    // A program that only wants to know whether it is there has an answer.
+    assert_eq!(browser.head(PRODUCT, &["User-Agent: curl/8.5.0"]), 302);
+    // What is not found is not found, whoever shows it.
+    assert_eq!(browser.head("88.118.0002/NONE", &agents[..1]), 404);
+    check(
+        &node,
+        &[
+            ("external preview http", 3),
+            ("external success http", 1),
+            ("external not_found http", 1),
+        ],
+    );
+}
+
+#[test]
+fn a_resolver_that_asks_around_finds_once() {
+    let node = node();
+    let peer = Peer::at(STRANGER, node.dns_address());
+    assert!(peer.dns(1, NAME, dns::NAPTR));
+    peer.dns(2, NAME, dns::A);
+    peer.dns(3, NAME, dns::NS);
+    let mut above = NAME;
+    for id in 4..9 {
+        above = above.split_once('.').expect("it has a name above").1;
+        peer.dns(id, above, dns::A);
+    }
+    check(
+        &node,
+        &[("external success dns", 1), ("external auxiliary dns", 7)],
+    );
+}
+
+#[test]
+fn an_answer_that_is_cut_and_fetched_is_one_success() {
+    let node = node();
+    asking::put_large(&node, LARGE);
+    let name = dns::name_of(LARGE).expect("it has a name");
+    // Without EDNS 512 octets are all that go over UDP.
+    let cut = Peer::at(STRANGER, node.dns_address()).dns_is_cut(1, &name, dns::TXT);
+    assert!(cut, "three values of 250 octets are longer");
+    let mut stream = TcpStream::connect(node.dns_address()).expect("it listens");
+    let answer = dns::ask_over(&mut stream, 2, &name, dns::TXT);
+    assert!(!answer.answers.is_empty());
+    // Over the connection it came from this machine itself.
+    check(
+        &node,
+        &[("external truncated dns", 1), ("internal success dns", 1)],
+    );
+}
+
+#[test]
+fn a_datagram_that_comes_thrice_is_one_question() {
+    let node = node();
+    let (over_dns, over_handle) = (
+        Peer::at(STRANGER, node.dns_address()),
+        Peer::at(STRANGER, node.handle_address()),
+    );
+    for _ in 0..3 {
+        assert!(over_dns.dns(7, NAME, dns::NAPTR));
+        assert!(over_handle.handle(7, PRODUCT));
+    }
+    // Another number, another port and another name are other questions.
+    assert!(over_dns.dns(8, NAME, dns::NAPTR));
+    assert!(Peer::at(STRANGER, node.dns_address()).dns(7, NAME, dns::NAPTR));
+    assert!(!over_handle.handle(7, "88.118.0002/NONE"));
+    check(
+        &node,
+        &[
+            ("external success dns", 3),
+            ("external retransmitted dns", 2),
+            ("external success handle", 1),
+            ("external not_found handle", 1),
+            ("external retransmitted handle", 2),
+        ],
+    );
+}
+
+#[test]
+fn each_question_has_one_origin() {
+    let node = node_with(
+        "127.0.0.0/8",
+        &[("BIAOSHI_ACCOUNTING_TEST_PREFIXES", "88.101")],
+    );
+    let another = "88.118.0001/X";
+    let sandbox = "88.101.0042/X";
+    for (address, handles) in [
+        (PROBE, [PRODUCT, another, sandbox]),
+        (REGISTRANT, [PRODUCT, another, sandbox]),
+        (STRANGER, [PRODUCT, another, sandbox]),
+    ] {
+        let peer = Peer::at(address, node.handle_address());
+        for (id, handle) in (1..).zip(handles) {
+            peer.handle(id, handle);
+        }
+    }
+    let browser = Browser::at(&node, STRANGER);
+    // For whom a proxy asks is not known; who only says so is who it is.
+    browser.get(PRODUCT, &["X-Forwarded-For: 127.0.0.9"]);
+    check(
+        &node,
+        &[
+            ("probe success handle", 1),
+            ("probe not_found handle", 1),
+            ("self success handle", 1),
+            ("internal success handle", 1),
+            ("internal not_found handle", 2),
+            ("test not_found handle", 3),
+            ("external success http", 1),
+        ],
+    );
+}
+
+/// A referral, a prefix and what is another node's, each under what it is.
+#[test]
+fn routes_and_prefixes_are_told_apart() {
+    let mut node = node();
+    let peer = Peer::at(STRANGER, node.handle_address());
+    let asked = [
+        "0.NA/88.118.0002",
+        PRODUCT,
+        "88.118.0002/NONE",
+        "88.118.9999/NONE",
+        "0.NA/88.118",
+        "99.1.1/NONE",
+    ];
+    for (id, handle) in (1..).zip(asked) {
+        peer.handle(id, handle);
+    }
+    assert!(node.stop(), "it ends well when it is asked to");
+    let cells = counted::cells(&node.data_dir());
+    let one = |prefix: &str, subject: u8, outcome: u8| Counted {
+        prefix: prefix.to_owned(),
+        subject,
+        protocol: 2,
+        outcome,
+        origin: 1,
+    };
+    let (route, identifier, success, not_found, not_responsible) = (1, 2, 1, 2, 4);
+    let expected = [
+        one("", identifier, not_responsible),
+        one("88.118", route, success),
+        one("88.118", identifier, not_found),
+        one("88.118.0002", route, success),
+        one("88.118.0002", identifier, success),
+        one("88.118.0002", identifier, not_found),
+    ];
+    assert_eq!(
+        cells.into_iter().collect::<Vec<_>>(),
+        expected.map(|cell| (cell, 1))
+    );
+}
+
+//----------- Kills ------------------------------------------------------------
+
+/// Never more than was answered, and what is missing was under way when the node was killed.
+#[test]
+fn counts_outlive_kills() {
+    let kills = std::env::var(KILLS_VARIABLE).map_or(KILLS, |text| text.parse().expect("a number"));
+    let mut node = node();
+    let mut answered = 0;
+    for round in 1..=kills {
+        answered += asking::until_killed(&mut node, ASKED_FOR);
+        node.start_again();
+        let successes = counted(&node)
+            .into_iter()
+            .filter(|(kind, _)| kind.contains(" success "));
+        let counted: u64 = successes.map(|(_, total)| total).sum();
+        let under_way = u64::from(round) * asking::CLIENTS;
+        assert!(
+            counted <= answered && answered <= counted + under_way,
+            "{answered} answers after {round} kills, {counted} counted"
+        );
+    }
+    assert!(answered > 100 * u64::from(kills), "{answered} answers");
+    assert!(node.stop(), "it ends well when it is asked to");
+    let all = counted::cells(&node.data_dir()).into_iter();
+    let successes = all.filter(|(cell, _)| cell.outcome == 1);
+    let in_ledger: u64 = successes.map(|(_, total)| total).sum();
+    node.start_again();
+    let shown = counted(&node).into_iter();
+    let shown = shown.filter(|(kind, _)| kind.contains(" success "));
+    assert_eq!(in_ledger, shown.map(|(_, total)| total).sum::<u64>());
+}
