@@ -8,14 +8,12 @@
 
 mod cells;
 mod counters;
-mod day;
 mod kind;
 mod mapping;
 mod origins;
 mod totals;
 
 pub use counters::Counters;
-pub use day::{rest_of_day_ms, statistics_day};
 pub use kind::{Act, KINDS, Kind, Origin, Outcome, Protocol, Subject};
 pub use origins::{OriginOptions, Origins};
 pub use totals::{Totals, TotalsError, TotalsOptions};

@@ -10,6 +10,7 @@
 
 mod counters;
 mod cursor;
+mod day;
 mod directory;
 mod entry;
 mod hash;
@@ -22,6 +23,7 @@ mod sealed;
 mod tests;
 
 pub use counters::{CELLS_MAX, CounterCell, CounterTotals};
+pub use day::{rest_of_day_ms, statistics_day};
 pub use directory::{
     Certificate, CertificateType, EnterpriseChange, Filing, FilingState, Hosting, PrefixChange,
     PrefixStatus, Route, SITES_MAX, Site, SiteProtocol,

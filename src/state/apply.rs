@@ -7,9 +7,13 @@ use super::{
     directory::Directory,
     index::{Slot, SlotState},
     pin::Pin,
+    registrations::OfEntry,
 };
 use crate::{
-    change::{Change, Class, Entry, FOLD_RULE, Partition, Position, PutChange, RemoveChange},
+    change::{
+        Change, Class, Entry, FOLD_RULE, Partition, Position, PutChange, RemoveChange,
+        statistics_day,
+    },
     identifier::Key,
     ledger::Head,
 };
@@ -76,6 +80,8 @@ impl State {
         check_ledger(entry, ledger_id)?;
         let header = entry.header();
         let partition = header.partition.number().unwrap_or_default();
+        let directory = self.directory();
+        let mut counted = OfEntry::new(&directory, statistics_day(header.time_ms));
         for (item, change) in (0_u32..).zip(changes) {
             let position = Position {
                 partition,
@@ -83,9 +89,9 @@ impl State {
                 item,
             };
             match change {
-                Change::Put(put) => self.apply_put(&mut fold, *put, position),
+                Change::Put(put) => self.apply_put(&mut fold, &mut counted, *put, position),
                 Change::Remove(remove) => {
-                    self.apply_remove(&mut fold, &remove, position, header.time_ms);
+                    self.apply_remove(&mut fold, &mut counted, &remove, position, header.time_ms);
                 }
                 Change::Request(request) => {
                     fold.window.remember(&request, position, header.time_ms);
@@ -94,12 +100,19 @@ impl State {
                 _ => {}
             }
         }
+        counted.finish(&mut fold.registrations);
         fold.at = At::after(entry);
         self.applied.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
-    fn apply_put(&self, fold: &mut DataFold, put: PutChange, position: Position) {
+    fn apply_put(
+        &self,
+        fold: &mut DataFold,
+        counted: &mut OfEntry<'_>,
+        put: PutChange,
+        position: Position,
+    ) {
         let class = put.class;
         let slot = Slot {
             spelling: put.identifier.text().into(),
@@ -111,6 +124,7 @@ impl State {
         };
         let DataFold {
             totals,
+            registrations,
             digests,
             pins,
             ..
@@ -124,28 +138,33 @@ impl State {
         if let Some(old) = &old {
             digest::remove_identifier(digests, old);
         }
-        match old.map(|old| old.state) {
+        let was_there = match old.map(|old| old.state) {
             None => {
                 totals.live += 1;
                 totals.registrations += u64::from(class == Class::New);
+                false
             }
             Some(SlotState::Removed { .. }) => {
                 totals.live += 1;
                 totals.removed -= 1;
+                true
             }
-            Some(SlotState::Live(_)) => {}
-        }
+            Some(SlotState::Live(_)) => return,
+        };
+        counted.registered(registrations, key.authority(), class, was_there);
     }
 
     fn apply_remove(
         &self,
         fold: &mut DataFold,
+        counted: &mut OfEntry<'_>,
         remove: &RemoveChange,
         position: Position,
         time_ms: u64,
     ) {
         let DataFold {
             totals,
+            registrations,
             digests,
             pins,
             ..
@@ -158,6 +177,7 @@ impl State {
             if matches!(slot.state, SlotState::Live(_)) {
                 totals.live -= 1;
                 totals.removed += 1;
+                counted.removed(registrations, key.authority(), slot.class);
             }
             slot.position = position;
             slot.state = SlotState::Removed { at_ms: time_ms };

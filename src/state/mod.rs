@@ -17,6 +17,7 @@ pub mod directory;
 pub mod index;
 mod page;
 mod pin;
+mod registrations;
 mod replay;
 pub mod snapshot;
 #[cfg(test)]
@@ -37,6 +38,7 @@ use index::{Index, IndexWriter};
 pub use page::{Listed, PrefixView};
 use pin::Pin;
 pub use pin::{PIN_BYTES_MAX, PINS_MAX, PinError, View};
+pub use registrations::{DayRegistrations, OfDay, Registrations};
 pub use replay::{Progress, ReplayError, replay, replay_onto, replay_seen};
 pub use totals::{DataTotals, DirectoryTotals, HOSTINGS};
 pub use window::{REQUEST_AGE_MS_MAX, REQUESTS_MAX, Remembered, RememberedRequest, Window};
@@ -78,6 +80,7 @@ struct ControlFold {
 struct DataFold {
     at: At,
     totals: DataTotals,
+    registrations: Registrations,
     digests: Digests,
     window: Window,
     /// Readers of a cut, at most [`PINS_MAX`].
@@ -170,6 +173,12 @@ impl State {
     #[must_use]
     pub fn data_totals(&self) -> DataTotals {
         self.data_fold().totals
+    }
+
+    /// What was registered, by day and prefix.
+    #[must_use]
+    pub fn registrations(&self) -> Registrations {
+        self.data_fold().registrations.clone()
     }
 
     /// What is counted of firms.

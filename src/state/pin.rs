@@ -16,7 +16,7 @@ use std::sync::{
 };
 
 use super::{
-    At, DATA, DataTotals, Digests, State,
+    At, DATA, DataTotals, Digests, Registrations, State,
     directory::Directory,
     index::{Slot, SlotState},
     window::{Remembered, Window},
@@ -129,6 +129,7 @@ pub struct View {
     control_digests: Digests,
     data_digests: Digests,
     totals: DataTotals,
+    registrations: Registrations,
 }
 
 impl State {
@@ -171,6 +172,7 @@ impl State {
             control_digests: control.digests,
             data_digests: data.digests,
             totals: data.totals,
+            registrations: data.registrations.clone(),
         };
         Ok((view, read))
     }
@@ -219,6 +221,12 @@ impl View {
     #[must_use]
     pub fn data_totals(&self) -> DataTotals {
         self.totals
+    }
+
+    /// What was registered, by day and prefix.
+    #[must_use]
+    pub fn registrations(&self) -> &Registrations {
+        &self.registrations
     }
 
     /// Into how many parts the identifiers are divided; each is read once, in any order and by

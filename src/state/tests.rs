@@ -3,6 +3,7 @@
 mod built;
 mod made;
 mod pins;
+mod registered;
 mod steps;
 
 use std::collections::BTreeMap;

@@ -26,13 +26,12 @@ use super::{
     Counters, Kind,
     cells::{CellKey, Cells, DayTotals},
     counters::shown,
-    day::{rest_of_day_ms, statistics_day},
     mapping::{self, BANKS, LANES_MAX, Left, Mapping},
 };
 use crate::{
     change::{
         CELLS_MAX, Change, CounterCell, CounterTotals, DecodeError, Draft, Entry,
-        Kind as EntryKind, LedgerId, Partition, Place,
+        Kind as EntryKind, LedgerId, Partition, Place, rest_of_day_ms, statistics_day,
     },
     identifier::Prefix,
     ledger::{Append, Head, Ledger, LedgerError},

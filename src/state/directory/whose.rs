@@ -44,6 +44,11 @@ impl Whose {
         }
     }
 
+    /// What has that number.
+    pub(in crate::state) fn from_number(number: u32) -> Self {
+        Self(number)
+    }
+
     /// The number, not 0 but for nobody.
     #[must_use]
     pub fn number(self) -> u32 {

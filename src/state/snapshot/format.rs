@@ -1,4 +1,4 @@
-//! Header, table and trailer (`docs/format/snapshot-v2.md`).
+//! Header, table and trailer (`docs/format/snapshot-v3.md`).
 
 use super::SnapshotError;
 use crate::change::Partition;
@@ -16,7 +16,7 @@ const MAGIC: &[u8; 8] = b"BSNAPSHO";
 const END_MAGIC: &[u8; 8] = b"BSNAPEND";
 
 /// The version of this release.
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 /// The size of a header.
 pub(super) const HEADER_BYTES: usize = 8 + 2 + 16 + 2 + 2 * 48 + 24 + 4 * 32;
@@ -138,6 +138,7 @@ pub(super) enum Kind {
     ControlRequests = 2,
     DataRequests = 3,
     Identifiers = 4,
+    Registrations = 5,
 }
 
 impl Kind {
@@ -147,6 +148,7 @@ impl Kind {
             2 => Some(Self::ControlRequests),
             3 => Some(Self::DataRequests),
             4 => Some(Self::Identifiers),
+            5 => Some(Self::Registrations),
             _ => None,
         }
     }

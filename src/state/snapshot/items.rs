@@ -9,8 +9,8 @@ use crate::{
     identifier::{Key, System},
     record::RecordRef,
     state::{
-        Remembered, RememberedRequest,
-        directory::Directory,
+        DayRegistrations, Registrations, Remembered, RememberedRequest,
+        directory::{Directory, Whose},
         index::{Slot, SlotState},
     },
 };
@@ -91,6 +91,42 @@ pub(super) fn take_request(cursor: &mut Cursor<'_>) -> Result<Remembered, Snapsh
             parts: parts?,
         },
     })
+}
+
+//----------- Registrations ----------------------------------------------------
+
+/// Adds what happened to a prefix on a day.
+pub(super) fn put_registrations(
+    day: u32,
+    whose: Whose,
+    counted: DayRegistrations,
+    out: &mut Vec<u8>,
+) {
+    let DayRegistrations {
+        new,
+        restored,
+        adopted,
+        removed,
+    } = counted;
+    for number in [day, whose.number(), new, restored, adopted, removed] {
+        out.extend_from_slice(&number.to_be_bytes());
+    }
+}
+
+/// Takes what happened to a prefix on a day.
+pub(super) fn take_registrations(
+    cursor: &mut Cursor<'_>,
+    all: &mut Registrations,
+) -> Result<(), SnapshotError> {
+    let (day, whose) = (cursor.u32()?, Whose::from_number(cursor.u32()?));
+    let counted = DayRegistrations {
+        new: cursor.u32()?,
+        restored: cursor.u32()?,
+        adopted: cursor.u32()?,
+        removed: cursor.u32()?,
+    };
+    all.add(day, whose, counted);
+    Ok(())
 }
 
 /// A secondary prefix has no history, so its position is not kept.

@@ -23,7 +23,10 @@ use super::{
 use crate::{
     change::{Cursor, Hash, LedgerId, Partition},
     ledger::Codec,
-    state::{At, DATA, Digests, State, directory::Directory, index::SlotState, window::Window},
+    state::{
+        At, DATA, Digests, Registrations, State, directory::Directory, index::SlotState,
+        window::Window,
+    },
 };
 
 //----------- SnapshotLoader ---------------------------------------------------
@@ -51,6 +54,7 @@ pub struct SnapshotLoader {
 #[derive(Debug, Default)]
 struct Loaded {
     directory: Directory,
+    registrations: Registrations,
     control: Window,
     data: Window,
     failed: Option<SnapshotError>,
@@ -166,7 +170,14 @@ impl SnapshotLoader {
         if counted != (totals.live, totals.removed) || !state.index().is_listed_whole() {
             return Err(SnapshotError::damaged("identifiers are missing from it"));
         }
-        state.restore(&self.header, loaded.directory, loaded.control, loaded.data);
+        let new: u64 = (loaded.registrations.days())
+            .flat_map(|(_, prefixes)| prefixes.values())
+            .map(|counted| u64::from(counted.new))
+            .sum();
+        if new != totals.registrations {
+            return Err(SnapshotError::damaged("registrations are missing from it"));
+        }
+        state.restore(&self.header, loaded);
         Ok(state)
     }
 
@@ -223,6 +234,9 @@ impl SnapshotLoader {
                 }
                 Kind::ControlRequests => loaded.control.restore(items::take_request(&mut cursor)?),
                 Kind::DataRequests => loaded.data.restore(items::take_request(&mut cursor)?),
+                Kind::Registrations => {
+                    items::take_registrations(&mut cursor, &mut loaded.registrations)?;
+                }
                 Kind::Identifiers => {}
             }
         }
@@ -271,7 +285,14 @@ fn read_at(file: &File, offset: u64, bytes: &mut [u8]) -> Result<(), SnapshotErr
 
 impl State {
     /// Takes what a snapshot says of everything but the identifiers.
-    fn restore(&self, header: &Header, directory: Directory, control: Window, data: Window) {
+    fn restore(&self, header: &Header, loaded: Loaded) {
+        let Loaded {
+            directory,
+            registrations,
+            control,
+            data,
+            ..
+        } = loaded;
         let mut fold = self.control_fold();
         fold.at = header.control;
         fold.ledger_id = Some(header.ledger_id);
@@ -282,6 +303,7 @@ impl State {
         let mut fold = self.data_fold();
         fold.at = header.data;
         fold.totals = header.totals;
+        fold.registrations = registrations;
         fold.digests = header.data_digests;
         fold.window = data;
         let applied = header.control.head.seq + header.data.head.seq;

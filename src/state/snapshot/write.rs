@@ -183,6 +183,7 @@ impl SnapshotWriter {
     fn try_work(&self) -> Result<(), SnapshotError> {
         if !self.rest_taken.swap(true, Ordering::Relaxed) {
             self.write_directory()?;
+            self.write_registrations()?;
             self.write_requests(Kind::ControlRequests, &Partition::Control)?;
             self.write_requests(Kind::DataRequests, &DATA)?;
         }
@@ -195,6 +196,18 @@ impl SnapshotWriter {
             items::put_directory_change(&change, position, &mut section.raw);
             section.items += 1;
             self.flush_if_full(&mut section)?;
+        }
+        self.flush(&mut section)
+    }
+
+    fn write_registrations(&self) -> Result<(), SnapshotError> {
+        let mut section = Section::new(Kind::Registrations);
+        for (day, prefixes) in self.view.registrations().days() {
+            for (whose, counted) in prefixes {
+                items::put_registrations(day, *whose, *counted, &mut section.raw);
+                section.items += 1;
+                self.flush_if_full(&mut section)?;
+            }
         }
         self.flush(&mut section)
     }

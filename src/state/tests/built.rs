@@ -1,6 +1,6 @@
 //! A state, built change by change.
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 use crate::{
     change::{
@@ -14,11 +14,18 @@ use crate::{
 };
 
 /// A state, built change by change.
-pub(crate) struct Built(State);
+pub(crate) struct Built {
+    state: State,
+    /// When what comes next happens, in milliseconds since the epoch.
+    time_ms: Cell<u64>,
+}
 
 impl Built {
     pub(crate) fn new() -> Self {
-        let built = Self(State::new());
+        let built = Self {
+            state: State::new(),
+            time_ms: Cell::new(5_000),
+        };
         let genesis = Change::Genesis {
             ledger_id: LedgerId([1; 16]),
             fold_rule: FOLD_RULE,
@@ -28,19 +35,24 @@ impl Built {
     }
 
     pub(crate) fn apply(&self, partition: Partition, kind: Kind, changes: &[Change]) {
-        let head = self.0.at(&partition).head;
+        let head = self.state.at(&partition).head;
         let mut draft = Draft::new(Place {
             ledger_id: LedgerId([1; 16]),
             partition,
             seq: head.seq + 1,
             previous: head.hash,
-            time_ms: 5_000,
+            time_ms: self.time_ms.get(),
             control_at: 0,
             kind,
         });
         let push = |change: &Change| draft.push(change).unwrap();
         changes.iter().for_each(push);
-        self.0.apply(&draft.finish()).unwrap();
+        self.state.apply(&draft.finish()).unwrap();
+    }
+
+    /// What comes next happens then.
+    pub(crate) fn at(&self, time_ms: u64) {
+        self.time_ms.set(time_ms);
     }
 
     pub(crate) fn control(&self, changes: &[Change]) {
@@ -85,16 +97,20 @@ impl Built {
     }
 
     pub(crate) fn put(&self, identifier: &str, values: Vec<Value>) {
+        self.put_as(Class::New, identifier, values);
+    }
+
+    pub(crate) fn put_as(&self, class: Class, identifier: &str, values: Vec<Value>) {
         let identifier = Identifier::parse_registration(identifier).unwrap();
         let record = Record::new(values).unwrap();
-        let change = PutChange::new(identifier, Class::New, None, &record);
+        let change = PutChange::new(identifier, class, None, &record);
         self.apply(DATA, Kind::Changes, &[Change::Put(Box::new(change))]);
     }
 
     pub(crate) fn remove(&self, identifier: &str) {
         let identifier = Identifier::parse_registration(identifier).unwrap();
         let prev = self
-            .0
+            .state
             .index()
             .with(identifier.key().as_bytes(), |slot| slot.position());
         let removed = RemoveChange {
@@ -105,10 +121,10 @@ impl Built {
     }
 
     pub(crate) fn state_so_far(&self) -> &State {
-        &self.0
+        &self.state
     }
 
     pub(crate) fn state(self) -> Arc<State> {
-        Arc::new(self.0)
+        Arc::new(self.state)
     }
 }

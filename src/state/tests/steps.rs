@@ -81,6 +81,16 @@ impl Expected {
         assert_eq!(state.index().len(), self.slots.len());
         let live = self.slots.values().filter(|slot| slot.is_live()).count();
         assert_eq!(state.data_totals().live, u64::try_from(live).unwrap());
+        let mut counted = DayRegistrations::default();
+        let registrations = state.registrations();
+        let days = registrations
+            .days()
+            .flat_map(|(_, prefixes)| prefixes.values());
+        days.for_each(|day| counted.add(*day));
+        let ever = u32::try_from(self.slots.len()).unwrap();
+        assert_eq!(counted.new, ever);
+        let removed = counted.removed - counted.restored;
+        assert_eq!(u64::from(ever - removed), state.data_totals().live);
         assert_eq!(state.digests(&DATA), state.recomputed_digests());
         let keys: Vec<_> = self
             .slots
