@@ -236,6 +236,101 @@ fn routes_and_prefixes_are_told_apart() {
     );
 }
 
+//----------- Statistics -------------------------------------------------------
+
+#[test]
+fn statistics_show_what_was_registered_and_asked() {
+    let mut node = node();
+    let peer = Peer::at(STRANGER, node.handle_address());
+    for id in 1..=3 {
+        assert!(peer.handle(id, PRODUCT));
+    }
+    assert!(!peer.handle(4, "88.118.0002/NONE"));
+    assert!(peer.handle(5, "0.NA/88.118.0002"));
+    check(
+        &node,
+        &[
+            ("external success handle", 4),
+            ("external not_found handle", 1),
+        ],
+    );
+    let look = |node: &Node, what: &str| {
+        let (status, body) = asking::get_as_administrator(node, what);
+        assert_eq!(status, 200, "{what}: {body}");
+        body
+    };
+    let check_now = |node: &Node| {
+        let now = look(node, "");
+        let figures = &now["figures"];
+        assert_eq!(now["definitions"], 2);
+        assert_eq!(figures["connected_firms"], 60, "{now}");
+        assert_eq!(figures["identifiers"], 2_000);
+        assert_eq!(figures["cumulative"]["registrations"]["new"], 2_000);
+        assert_eq!(figures["today"]["registrations"]["registered"], 2_000);
+        let resolved = serde_json::json!({ "requests": 4, "successes": 3 });
+        assert_eq!(figures["today"]["resolutions"], resolved);
+        assert_eq!(figures["cumulative"]["resolutions"], resolved);
+        let routes = serde_json::json!({ "requests": 1, "successes": 1 });
+        assert_eq!(figures["this_year"]["route_resolutions"], routes);
+        let days = look(node, "/days?limit=3");
+        let rows = days["days"].as_array().expect("a list");
+        assert_eq!((rows.len(), &rows[2]["day"]), (3, &now["today"]));
+        assert_eq!(rows[2]["resolutions"], resolved);
+        assert_eq!(rows[1]["registrations"]["new"], 0);
+        let months = look(node, "/months?limit=1");
+        assert_eq!(months["months"][0]["registrations"]["new"], 2_000);
+        assert_eq!(months["months"][0]["daily_average"]["total"], 3);
+        let firm = look(node, "/days?limit=1&prefix=88.118.0002");
+        let registered = firm["days"][0]["registrations"]["new"].as_u64();
+        let page = look(node, "/prefixes?limit=7&prefix=88.118");
+        let rows = page["prefixes"].as_array().expect("a list");
+        let own = rows.iter().find(|row| row["prefix"] == "88.118.0002");
+        let own = own.expect("it is among the first");
+        assert_eq!(own["registrations"]["new"].as_u64(), registered);
+        assert_eq!(own["identifiers"].as_u64(), registered);
+        assert_eq!(own["resolutions"], resolved);
+    };
+    check_now(&node);
+    // All of it is the ledger's, or in the file: a kill and a start later it is the same.
+    node.kill();
+    node.start_again();
+    check_now(&node);
+
+    let output = node.run(&["statistics", "prefixes", "--json"]);
+    assert!(output.status.success(), "{output:?}");
+    let said: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let rows = said["prefixes"].as_array().expect("a list");
+    assert!(rows.len() == 60 && said.get("next").is_none(), "all pages");
+    let output = node.run(&["statistics", "--lang", "zh"]);
+    let shown = String::from_utf8(output.stdout).expect("it is text");
+    assert!(
+        shown.contains("接入企业数") && shown.contains("2000"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn statistics_are_for_administrators_and_say_what_is_wrong() {
+    let node = node();
+    assert_eq!(node.get("/api/v1/statistics").0, 401);
+    for (what, status, code) in [
+        ("?prefix=88.118.9999", 404, "unassigned_prefix"),
+        ("/days?limit=367", 400, "bad_query"),
+        ("/days?from=yesterday", 400, "bad_query"),
+        ("/months?from=2999-01-01", 400, "bad_query"),
+        ("/prefixes?after=x", 400, "bad_query"),
+    ] {
+        let (found, body) = asking::get_as_administrator(&node, what);
+        assert_eq!((found, &body["code"]), (status, &code.into()), "{what}");
+    }
+    let output = node.run(&["statistics", "--prefix", "99.1"]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        !output.status.success() && said.contains("hint: check the prefix"),
+        "{said}"
+    );
+}
+
 //----------- Kills ------------------------------------------------------------
 
 /// Never more than was answered, and what is missing was under way when the node was killed.

@@ -16,7 +16,7 @@ use biaoshi::{
     protocol::{
         dns::{self, Transport, Zone, question},
         handle::{self, resolution_request},
-        http::{Api, Node, router},
+        http::{Accounting, Api, Node, router},
     },
     registry::{ReadClock, Registry, WriterOptions},
     resolver::Resolver,
@@ -99,6 +99,7 @@ impl Asking {
             resolver: Resolver::new(Arc::clone(&state)),
             registry,
             state: Arc::clone(&state),
+            accounting: Accounting::default(),
         });
         Self {
             resolver: Resolver::new(state),

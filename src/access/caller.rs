@@ -20,6 +20,8 @@ pub enum Action {
     WriteIdentifiers,
     /// Admit enterprises and assign prefixes.
     Admit,
+    /// Read what was counted.
+    ReadStatistics,
 }
 
 impl Caller {
@@ -29,7 +31,10 @@ impl Caller {
         match (self, action) {
             (
                 Self::Administrator,
-                Action::ReadPrivate | Action::WriteIdentifiers | Action::Admit,
+                Action::ReadPrivate
+                | Action::WriteIdentifiers
+                | Action::Admit
+                | Action::ReadStatistics,
             ) => true,
             (Self::Anonymous, _) => false,
         }

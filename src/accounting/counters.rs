@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    Act, KINDS, Kind, Origin, Outcome, Protocol,
+    Act, KINDS, Kind, Origin, Outcome, Protocol, Resolutions,
     cells::{Cells, DayTotals},
     mapping::BANKS,
 };
@@ -32,7 +32,15 @@ pub struct Counters {
     cells: OnceLock<Arc<Cells>>,
     malformed: [AtomicU64; Protocol::ALL.len()],
     /// What the days before those in the cells have come to. Whoever opens a day holds it.
-    before: Mutex<[u64; SHOWN]>,
+    before: Mutex<Before>,
+}
+
+/// Days that are over.
+struct Before {
+    /// What they have come to.
+    shown: [u64; SHOWN],
+    /// Each of them.
+    resolutions: Resolutions,
 }
 
 impl Counters {
@@ -43,7 +51,10 @@ impl Counters {
             early: [const { AtomicU64::new(0) }; KINDS],
             cells: OnceLock::new(),
             malformed: [const { AtomicU64::new(0) }; Protocol::ALL.len()],
-            before: Mutex::new([0; SHOWN]),
+            before: Mutex::new(Before {
+                shown: [0; SHOWN],
+                resolutions: Resolutions::default(),
+            }),
         }
     }
 
@@ -81,7 +92,7 @@ impl Counters {
     /// How many answers of each kind there were in the life of the node.
     pub fn each(&self) -> Vec<(Protocol, Outcome, Origin, u64)> {
         let before = self.before();
-        let mut sums = *before;
+        let mut sums = before.shown;
         for (kind, early) in Kind::all().zip(&self.early) {
             add(&mut sums, shown(kind), early.load(Ordering::Relaxed));
         }
@@ -101,6 +112,16 @@ impl Counters {
             .collect()
     }
 
+    /// What was answered on each day, today included.
+    pub fn resolutions(&self) -> Resolutions {
+        let before = self.before();
+        let mut all = before.resolutions.clone();
+        for day in self.cells.get().iter().flat_map(|cells| cells.totals()) {
+            all.set(day.day, day.cells.into());
+        }
+        all
+    }
+
     /// Answers of prefixes that had to be counted as nobody's, since there was no room.
     pub fn untold(&self) -> u64 {
         self.cells.get().map_or(0, |cells| cells.untold())
@@ -114,14 +135,20 @@ impl Counters {
     //--- What `Totals` does
 
     /// Counts in these cells from here on; `before` has what other days have come to.
-    pub(super) fn open(&self, cells: Cells, before: impl Iterator<Item = (Shown, u64)>) {
-        let mut sums = self.before();
-        for (shown, total) in before {
-            add(&mut sums, shown, total);
+    pub(super) fn open(
+        &self,
+        cells: Cells,
+        days: impl Iterator<Item = DayTotals>,
+        undated: impl IntoIterator<Item = (Shown, u64)>,
+    ) {
+        let mut before = self.before();
+        for (shown, total) in undated {
+            add(&mut before.shown, shown, total);
         }
+        days.for_each(|day| before.take(&day));
         // It is opened once.
         let _ = self.cells.set(Arc::new(cells));
-        drop(sums);
+        drop(before);
         self.take_early();
     }
 
@@ -145,8 +172,8 @@ impl Counters {
         self.cells.get().map(|cells| cells.totals())
     }
 
-    /// The day that is counted.
-    pub(super) fn today(&self) -> u32 {
+    /// The day that is counted, YYYYMMDD; 0 where nothing can be.
+    pub fn today(&self) -> u32 {
         self.cells.get().map_or(0, |cells| cells.today())
     }
 
@@ -158,9 +185,7 @@ impl Counters {
         };
         let [last, _] = cells.totals();
         cells.clear_day_before()?;
-        for ((_, kind), total) in &last.cells {
-            add(&mut before, shown(*kind), *total);
-        }
+        before.take(&last);
         Ok(Some(last))
     }
 
@@ -182,8 +207,26 @@ impl Counters {
         self.cells.get().map_or(Ok(()), |cells| cells.sync())
     }
 
-    fn before(&self) -> MutexGuard<'_, [u64; SHOWN]> {
+    fn before(&self) -> MutexGuard<'_, Before> {
         self.before.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Counters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Counters")
+            .field("today", &self.today())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Before {
+    /// Takes a day that is in no bank any more.
+    fn take(&mut self, day: &DayTotals) {
+        for ((_, kind), total) in &day.cells {
+            add(&mut self.shown, shown(*kind), *total);
+        }
+        self.resolutions.set(day.day, day.cells.as_slice().into());
     }
 }
 

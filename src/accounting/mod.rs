@@ -8,12 +8,15 @@
 
 mod cells;
 mod counters;
+pub mod figures;
 mod kind;
 mod mapping;
 mod origins;
+mod resolutions;
 mod totals;
 
 pub use counters::Counters;
 pub use kind::{Act, KINDS, Kind, Origin, Outcome, Protocol, Subject};
 pub use origins::{OriginOptions, Origins};
+pub use resolutions::Resolutions;
 pub use totals::{Totals, TotalsError, TotalsOptions};

@@ -6,7 +6,7 @@ use std::{collections::HashMap, net::IpAddr};
 
 use ipnet::IpNet;
 
-use super::Origin;
+use super::{Origin, figures::is_at_or_below};
 use crate::identifier::Prefix;
 
 //----------- OriginOptions ----------------------------------------------------
@@ -63,7 +63,10 @@ impl Origins {
         // Most nodes list none of either, and then nobody looks for the prefix.
         let is_any_listed = !self.test.is_empty() || !self.own.is_empty();
         let prefix = is_any_listed.then(asked).flatten();
-        let is_test = |prefix: &Prefix| self.test.iter().any(|test| is_at_or_below(prefix, test));
+        let is_test = |prefix: &Prefix| {
+            let mut tests = self.test.iter();
+            tests.any(|test| is_at_or_below(prefix, test.as_str()))
+        };
         let own = prefix
             .as_ref()
             .and_then(|prefix| self.own.get(prefix.as_str()));
@@ -79,11 +82,6 @@ impl Origins {
             Origin::External
         }
     }
-}
-
-fn is_at_or_below(prefix: &Prefix, above: &Prefix) -> bool {
-    let rest = prefix.as_str().strip_prefix(above.as_str());
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod backup;
 mod bench;
 mod generate;
+mod statistics;
 
 use std::path::PathBuf;
 
@@ -14,6 +15,8 @@ use bench::BENCH_EXAMPLES;
 pub(super) use bench::{BenchArguments, BenchVia, Order};
 use generate::GENERATE_EXAMPLES;
 pub(super) use generate::{Form, GenerateArguments, Records};
+use statistics::STATISTICS_EXAMPLES;
+pub(super) use statistics::{StatisticsArguments, StatisticsOf};
 
 //----------- Arguments ----------------------------------------------------------
 
@@ -61,6 +64,9 @@ pub enum Command {
     /// Ask the running node what an identifier resolves to
     #[command(after_help = RESOLVE_EXAMPLES)]
     Resolve(ResolveArguments),
+    /// Show what the running node counted: firms, registrations, resolutions
+    #[command(after_help = STATISTICS_EXAMPLES)]
+    Statistics(StatisticsArguments),
     /// Make data of any size, the same for the same seed: as a file, a zone or in a running node
     #[command(after_help = GENERATE_EXAMPLES)]
     Generate(GenerateArguments),

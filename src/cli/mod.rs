@@ -26,6 +26,7 @@ mod progress;
 mod resolve;
 mod restore;
 mod serve;
+mod statistics;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -90,6 +91,7 @@ fn dispatch(
         Command::Serve { accept_clock } => serve::run(config, accept_clock, output),
         Command::Import(arguments) => import::run(config, &arguments, locale, output),
         Command::Resolve(arguments) => resolve::run(config, &arguments, output),
+        Command::Statistics(arguments) => statistics::run(config, &arguments, locale, output),
         Command::Generate(arguments) => generate::run(config, &arguments, output),
         Command::Ledger { command } => ledger::run(config, &command, output),
         Command::Backup { command } => backup::run(config, &command, output),

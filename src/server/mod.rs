@@ -132,6 +132,7 @@ impl Server {
             resolver,
             scrape,
             counters,
+            tests: options.origins.test_prefixes.clone(),
         };
         let starting = startup::start(options.clone(), doors, accept_clock);
         let startup = Some(spawn(starting));

@@ -22,7 +22,7 @@ use crate::{
     disk::RealDisk,
     identifier::Prefix,
     ledger::{Ledger, LedgerError, SqliteLedger, SqliteOptions},
-    protocol::http::{Api, Node},
+    protocol::http::{Accounting, Api, Node},
     registry::{ClockFault, ReadClock, Registry, WriterOptions},
     resolver::Resolver,
     state::{DATA, ReplayError, State, snapshot::SnapshotFolder},
@@ -58,6 +58,8 @@ pub(super) struct Doors {
     pub(super) resolver: Arc<OnceLock<Resolver>>,
     pub(super) scrape: Arc<Scrape>,
     pub(super) counters: Arc<Counters>,
+    /// Prefixes that are for tests.
+    pub(super) tests: Vec<Prefix>,
 }
 
 impl Doors {
@@ -71,6 +73,10 @@ impl Doors {
             resolver,
             registry,
             state,
+            accounting: Accounting {
+                counters: self.counters,
+                tests: self.tests,
+            },
         });
     }
 }

@@ -143,6 +143,15 @@ pub(crate) fn put_large(node: &Node, identifier: &str) {
     assert_eq!(status, 201, "{}", String::from_utf8_lossy(&said));
 }
 
+/// Statistics, as who runs the node gets them.
+pub(crate) fn get_as_administrator(node: &Node, what: &str) -> (u16, serde_json::Value) {
+    let token = format!("Authorization: Bearer {}", node.token());
+    let path = format!("/api/v1/statistics{what}");
+    let mut client = Client::connect(node.address());
+    let (status, body) = client.request("GET", &path, &[&token], b"");
+    (status, serde_json::from_slice(&body).expect("it is JSON"))
+}
+
 //----------- until_killed -----------------------------------------------------
 
 /// Clients that ask at the same time, each one question after the other.

@@ -25,7 +25,6 @@ use std::{
 use super::{
     Counters, Kind,
     cells::{CellKey, Cells, DayTotals},
-    counters::shown,
     mapping::{self, BANKS, LANES_MAX, Left, Mapping},
 };
 use crate::{
@@ -225,11 +224,13 @@ impl Totals {
         }
         let now = days.remove(&today).unwrap_or_default();
         let (day_before, before) = days.pop_last().unwrap_or_default();
-        let rest = days.into_values().flatten();
-        let rest = rest.map(|((_, kind), total)| (shown(kind), total));
+        let rest = days.iter().map(|(day, cells)| DayTotals {
+            day: *day,
+            cells: self.keyed(cells),
+        });
         let counted = self.in_banks(&before, &now);
         let cells = self.cells(path, threads, [day_before, today], &counted)?;
-        self.counters.open(cells, rest.chain(told.undated));
+        self.counters.open(cells, rest, told.undated);
         self.pending
             .retain(|one| ![day_before, today].contains(&one.day));
         self.forget();

@@ -37,7 +37,7 @@ impl Locale {
 }
 
 /// The language asked for, else the locale's.
-pub(super) fn language(asked: Option<Language>, locale: Locale) -> Language {
+pub(in crate::cli) fn language(asked: Option<Language>, locale: Locale) -> Language {
     let own = if locale.is_chinese {
         Language::Zh
     } else {

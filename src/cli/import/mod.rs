@@ -38,7 +38,7 @@ use run::Run;
 use summary::Summary;
 
 pub(super) use batch::{ITEMS_MAX, item};
-pub(super) use locale::{Locale, today};
+pub(super) use locale::{Locale, language, today};
 pub(super) use send::{Outcome, Sender, Verdict};
 
 //----------- run ----------------------------------------------------------------
@@ -50,7 +50,7 @@ pub(super) fn run(
     locale: Locale,
     output: &Output,
 ) -> Result<Exit, Failure> {
-    let language = locale::language(arguments.lang, locale);
+    let language = language(arguments.lang, locale);
     let summary = import(config, arguments, language)?;
     if output.is_json() {
         output.json(&summary.to_json(arguments.dry_run, arguments.report.as_deref()))?;

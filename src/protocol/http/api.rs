@@ -6,7 +6,10 @@ use std::{
 };
 
 use super::{health::Startup, listing::Listings, problem::Problem};
-use crate::{access::Gate, registry::Registry, resolver::Resolver, state::State};
+use crate::{
+    access::Gate, accounting::Counters, identifier::Prefix, registry::Registry, resolver::Resolver,
+    state::State,
+};
 
 //----------- Api --------------------------------------------------------------
 
@@ -35,6 +38,17 @@ pub struct Node {
     pub registry: Registry,
     /// For listings.
     pub state: Arc<State>,
+    /// For statistics.
+    pub accounting: Accounting,
+}
+
+/// What statistics are made of besides the state.
+#[derive(Debug, Default)]
+pub struct Accounting {
+    /// What was answered.
+    pub counters: Arc<Counters>,
+    /// Prefixes that are for tests, with all below them.
+    pub tests: Vec<Prefix>,
 }
 
 /// Who sent a request; the server adds it to each.

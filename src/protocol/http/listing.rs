@@ -179,7 +179,8 @@ fn hosted(state: &Fold, prefix: &str) -> Result<String, Problem> {
     }
 }
 
-fn text(uri: &Uri, name: &str) -> Option<String> {
+/// A text of the query.
+pub(super) fn text(uri: &Uri, name: &str) -> Option<String> {
     let query = uri.query().unwrap_or_default();
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     pairs

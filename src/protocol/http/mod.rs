@@ -21,6 +21,7 @@ mod identifiers;
 mod listing;
 mod problem;
 mod resolved;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -36,7 +37,7 @@ use axum::{
     routing::{get, post},
 };
 
-pub use api::{Api, Node, Peer};
+pub use api::{Accounting, Api, Node, Peer};
 pub use counted::Counted;
 pub use health::Startup;
 use problem::Problem;
@@ -60,6 +61,10 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/v1/identifiers/batch", post(batch::register))
         .route("/api/v1/identifiers/{*identifier}", identifier)
         .route("/api/v1/enterprises", enterprises)
+        .route("/api/v1/statistics", get(statistics::now))
+        .route("/api/v1/statistics/days", get(statistics::days))
+        .route("/api/v1/statistics/months", get(statistics::months))
+        .route("/api/v1/statistics/prefixes", get(statistics::prefixes))
         .route(
             "/api/handles",
             get(listing::handles).options(handles::preflight),

@@ -92,6 +92,7 @@ async fn empty() -> Site {
         resolver: Resolver::new(Arc::clone(&state)),
         registry,
         state,
+        accounting: Accounting::default(),
     });
     site
 }

@@ -1,0 +1,118 @@
+//! Whose figures, and of which days.
+
+use std::collections::HashSet;
+
+use jiff::{ToSpan, civil::Date};
+
+use crate::{
+    identifier::Prefix,
+    state::directory::{Directory, Whose},
+};
+
+//----------- Scope ------------------------------------------------------------
+
+/// Whose figures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// The node's: all of it, what is another node's too.
+    Node,
+    /// A secondary prefix's, with all enterprise prefixes below it.
+    Secondary(HashSet<Whose>),
+    /// An enterprise prefix's.
+    Enterprise(Whose),
+}
+
+impl Scope {
+    /// The scope of a prefix; none where it is none of this node's.
+    #[must_use]
+    pub fn of(directory: &Directory, prefix: &str) -> Option<Self> {
+        if directory.prefix(prefix).is_some() {
+            return directory.whose(prefix).map(Self::Enterprise);
+        }
+        let own = directory.whose(prefix)?;
+        let below = directory
+            .prefixes()
+            .filter(|entry| is_at_or_below(&entry.facts.prefix, prefix))
+            .map(|entry| entry.whose());
+        Some(Self::Secondary(below.chain([own]).collect()))
+    }
+
+    /// Whether something is in it.
+    #[must_use]
+    pub fn has(&self, whose: Whose) -> bool {
+        match self {
+            Self::Node => true,
+            Self::Secondary(all) => all.contains(&whose),
+            Self::Enterprise(one) => *one == whose,
+        }
+    }
+}
+
+/// Whether a prefix is another or below it.
+pub(in crate::accounting) fn is_at_or_below(prefix: &Prefix, above: &str) -> bool {
+    let rest = prefix.as_str().strip_prefix(above);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+//----------- Period -----------------------------------------------------------
+
+/// Days in a row, both ends included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    /// The first.
+    pub from: Date,
+    /// The last, not before the first.
+    pub to: Date,
+}
+
+impl Period {
+    /// One day.
+    #[must_use]
+    pub fn day(day: Date) -> Self {
+        Self { from: day, to: day }
+    }
+
+    /// The month that a day is in.
+    #[must_use]
+    pub fn month(day: Date) -> Self {
+        Self {
+            from: day.first_of_month(),
+            to: day.last_of_month(),
+        }
+    }
+
+    /// How many days.
+    #[must_use]
+    pub fn days(&self) -> u64 {
+        let days = self.to.since(self.from).map_or(0, |span| span.get_days());
+        u64::try_from(days).map_or(0, |days| days + 1)
+    }
+
+    /// Whether a day (YYYYMMDD) is in it.
+    #[must_use]
+    pub fn has(&self, day: u32) -> bool {
+        (number_of(self.from)..=number_of(self.to)).contains(&day)
+    }
+}
+
+/// A day as the decimal number YYYYMMDD.
+#[must_use]
+pub fn number_of(day: Date) -> u32 {
+    let [year, month, day] = [day.year().into(), i32::from(day.month()), day.day().into()];
+    u32::try_from(year * 10_000 + month * 100 + day).unwrap_or_default()
+}
+
+/// The day of a decimal number YYYYMMDD; none where it is none.
+#[must_use]
+pub fn day_of(number: u32) -> Option<Date> {
+    let year = i16::try_from(number / 10_000).ok()?;
+    let month = i8::try_from(number / 100 % 100).ok()?;
+    let day = i8::try_from(number % 100).ok()?;
+    Date::new(year, month, day).ok()
+}
+
+/// The day after; the same at the end of all days.
+#[must_use]
+pub fn day_after(day: Date) -> Date {
+    day.checked_add(1.day()).unwrap_or(day)
+}
