@@ -215,8 +215,8 @@ def main():
     print(json.dumps(counted, indent=1))
     if arguments.against:
         found = list(differences(counted, json.loads(arguments.against.read_text())))
-        print("\n".join(found), file=sys.stderr)
-        sys.exit(1 if found else 0)
+        if found:
+            sys.exit("\n".join(found))
 
 
 if __name__ == "__main__":

@@ -1,20 +1,21 @@
 //! What a monitoring system reads: one struct, every metric with its meaning.
 //!
 //! Labels come from enums and partitions, never from identifiers, prefixes or addresses.
-//! `docs/metrics.md` has the same list, and a test compares the two.
+//! `table.rs` says what each is; `docs/metrics.md` is made from it, which a test holds.
 
 mod figures;
 mod make;
+mod table;
 
 use std::time::Duration;
 
 use prometheus::{
-    Gauge, HistogramOpts, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Opts, Registry,
-    TextEncoder,
+    Gauge, HistogramOpts, HistogramVec, IntCounter, IntGauge, IntGaugeVec, Registry, TextEncoder,
 };
 
 pub use figures::Figures;
-use make::{counter, float, gauge, gauges, registered, signed};
+use make::{counter, float, gauge, gauges, open_gauges, registered, signed};
+use table::help;
 
 /// Upper bounds in seconds: a sync takes from tens of microseconds (cached) to a second (a disk
 /// that is busy); beyond ten, clients have given up.
@@ -54,57 +55,24 @@ impl Metrics {
         let registry = Registry::new();
         let r = &registry;
         let version = env!("CARGO_PKG_VERSION");
-        let help = "1; the release is a label";
-        gauges(r, "biaoshi_build_info", help, "version", &[version])
+        gauges(r, "biaoshi_build_info", "version", &[version])
             .with_label_values(&[version])
             .set(1);
         let metrics = Self {
-            ready: gauge(
-                r,
-                "biaoshi_ready",
-                "1 once the ledger is replayed and served",
-            ),
-            read_only: {
-                let help = "1 while writes are refused for this cause";
-                gauges(r, "biaoshi_read_only", help, "cause", causes)
-            },
-            start_seconds: float(r, "biaoshi_start_seconds", "How long the last start took"),
-            replay_entries: {
-                let help = "Entries of the replay at the start";
-                gauges(r, "biaoshi_replay_entries", help, "of", &["done", "total"])
-            },
+            ready: gauge(r, "biaoshi_ready"),
+            read_only: gauges(r, "biaoshi_read_only", "cause", causes),
+            start_seconds: float(r, "biaoshi_start_seconds"),
+            replay_entries: gauges(r, "biaoshi_replay_entries", "of", &["done", "total"]),
             append_seconds: append_seconds(r, partitions),
-            head_seq: {
-                let help = "The last entry of a partition";
-                gauges(r, "biaoshi_ledger_head_seq", help, "partition", partitions)
-            },
-            free_bytes: float(
-                r,
-                "biaoshi_ledger_free_bytes",
-                "Free space of the ledger's disk",
-            ),
-            snapshot_seconds: float(r, "biaoshi_snapshot_seconds", "How long the last one took"),
-            snapshot_bytes: gauge(r, "biaoshi_snapshot_bytes", "The size of the last snapshot"),
-            snapshot_timestamp_seconds: float(
-                r,
-                "biaoshi_snapshot_timestamp_seconds",
-                "When the last snapshot was written by this process; 0 for none",
-            ),
-            snapshots_failed: counter(
-                r,
-                "biaoshi_snapshots_failed_total",
-                "Snapshots that could not be written",
-            ),
-            snapshots_set_aside: counter(
-                r,
-                "biaoshi_snapshots_set_aside_total",
-                "Snapshots that were of no use at the start",
-            ),
-            segments: {
-                let help = "Files of a partition, closed and open";
-                gauges(r, "biaoshi_ledger_segments", help, "partition", partitions)
-            },
-            index_bytes: index_bytes(r),
+            head_seq: gauges(r, "biaoshi_ledger_head_seq", "partition", partitions),
+            free_bytes: float(r, "biaoshi_ledger_free_bytes"),
+            snapshot_seconds: float(r, "biaoshi_snapshot_seconds"),
+            snapshot_bytes: gauge(r, "biaoshi_snapshot_bytes"),
+            snapshot_timestamp_seconds: float(r, "biaoshi_snapshot_timestamp_seconds"),
+            snapshots_failed: counter(r, "biaoshi_snapshots_failed_total"),
+            snapshots_set_aside: counter(r, "biaoshi_snapshots_set_aside_total"),
+            segments: gauges(r, "biaoshi_ledger_segments", "partition", partitions),
+            index_bytes: open_gauges(r, "biaoshi_index_bytes", &["part"]),
             figures: Figures::new(r),
             registry,
         };
@@ -210,8 +178,8 @@ impl Metrics {
 //----------- Helper functions -------------------------------------------------
 
 fn append_seconds(registry: &Registry, partitions: &[&str]) -> HistogramVec {
-    let help = "How long an entry took to be durable";
-    let options = HistogramOpts::new("biaoshi_ledger_append_seconds", help);
+    let name = "biaoshi_ledger_append_seconds";
+    let options = HistogramOpts::new(name, help(name));
     let options = options.buckets(APPEND_SECONDS.to_vec());
     let made = registered(registry, HistogramVec::new(options, &["partition"]));
     for partition in partitions {
@@ -221,15 +189,9 @@ fn append_seconds(registry: &Registry, partitions: &[&str]) -> HistogramVec {
     made
 }
 
-fn index_bytes(registry: &Registry) -> IntGaugeVec {
-    let help = "Memory of the index, by what it is for";
-    let options = Opts::new("biaoshi_index_bytes", help);
-    registered(registry, IntGaugeVec::new(options, &["part"]))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeMap, BTreeSet};
 
     use super::*;
 
@@ -246,18 +208,88 @@ mod tests {
         metrics
     }
 
-    /// Each metric has its row, and each row its metric.
+    /// The rows of the page, as they should be.
+    fn page_rows() -> Vec<String> {
+        let row = |metric: &table::Described| {
+            let table::Described {
+                name,
+                labels,
+                kind,
+                help,
+                zh,
+            } = metric;
+            format!("| `{name}{labels}` | {kind} | {help} | {zh} |")
+        };
+        table::METRICS.iter().map(row).collect()
+    }
+
+    /// The page is made from the list: `BIAOSHI_ACCEPT=1 cargo test the_page_is_the_list` makes it.
     #[test]
-    fn the_page_lists_them_all() {
-        let text = metrics().render();
-        let shown = text.lines().filter_map(|line| line.strip_prefix("# HELP "));
-        let shown: BTreeSet<&str> = shown.filter_map(|line| line.split(' ').next()).collect();
+    fn the_page_is_the_list() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/metrics.md");
         let page = include_str!("../../docs/metrics.md");
-        let rows = page.lines().filter_map(|line| line.strip_prefix("| `"));
-        let listed: BTreeSet<&str> = rows
-            .filter_map(|row| row.split(['`', '{']).next())
+        let is_row = |line: &&str| line.starts_with("| `");
+        let before = page.lines().take_while(|line| !is_row(line));
+        let after = page
+            .lines()
+            .skip_while(|line| !is_row(line))
+            .skip_while(is_row);
+        let own = page_rows();
+        let lines = before.chain(own.iter().map(String::as_str)).chain(after);
+        let made = lines.collect::<Vec<_>>().join("\n") + "\n";
+        if std::env::var_os("BIAOSHI_ACCEPT").is_some() {
+            std::fs::write(path, &made).unwrap();
+        } else {
+            assert_eq!(page, made, "BIAOSHI_ACCEPT=1 writes the page anew");
+        }
+    }
+
+    /// Each metric is described with what it says of itself, and nothing else is.
+    #[test]
+    fn the_list_is_what_there_is() {
+        let text = metrics().render();
+        let shown: BTreeMap<&str, &str> = (text.lines())
+            .filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '))
             .collect();
-        assert_eq!(shown, listed);
+        let listed = table::METRICS
+            .iter()
+            .map(|metric| (metric.name, metric.kind));
+        assert_eq!(shown, listed.collect());
+        for metric in &table::METRICS {
+            let labels = metric.labels.trim_matches(['{', '}']).split(',');
+            let mut labels: Vec<&str> = labels.filter(|label| !label.is_empty()).collect();
+            labels.sort_unstable();
+            let series = text.lines().find(|line| {
+                let rest = line.strip_prefix(metric.name);
+                rest.is_some_and(|rest| rest.starts_with(['{', ' ', '_']))
+            });
+            let series = series.unwrap_or_else(|| panic!("no {}", metric.name));
+            let found = series.split('{').nth(1).unwrap_or_default();
+            let found: Vec<&str> = (found.split(','))
+                .filter_map(|pair| pair.split_once('='))
+                .map(|(label, _)| label)
+                .filter(|label| *label != "le")
+                .collect();
+            assert_eq!(found, labels, "{}", metric.name);
+        }
+    }
+
+    /// What operators are given names metrics that there are.
+    #[test]
+    fn dashboards_and_alerts_name_what_there_is() {
+        let known: BTreeSet<&str> = table::METRICS.iter().map(|metric| metric.name).collect();
+        for (file, at_least) in [
+            (include_str!("../../docker/monitoring/dashboard.json"), 15),
+            (include_str!("../../docker/monitoring/alerts.yml"), 7),
+        ] {
+            let words = file.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
+            let named: BTreeSet<&str> = words
+                .filter(|word| word.starts_with("biaoshi_") || word.starts_with("process_"))
+                .map(|word| word.strip_suffix("_bucket").unwrap_or(word))
+                .collect();
+            assert!(named.len() >= at_least, "{named:?}");
+            assert!(named.is_subset(&known), "{:?}", named.difference(&known));
+        }
     }
 
     #[test]

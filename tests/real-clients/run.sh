@@ -242,11 +242,26 @@ promtool check metrics <"$data/metrics" >"$data/body" 2>&1 ||
 [ ! -s "$data/body" ] || fail "promtool check metrics: $(cat "$data/body")"
 pass "promtool check metrics"
 # The alerts that operators are given.
-sed -n '/^```yaml$/,/^```$/p' docs/metrics.md | sed '/^```/d' >"$data/alerts.yml"
-promtool check rules "$data/alerts.yml" >"$data/body" 2>&1 ||
+promtool check rules docker/monitoring/alerts.yml >"$data/body" 2>&1 ||
     fail "promtool check rules: $(cat "$data/body")"
 grep -q 'SUCCESS: [1-9]' "$data/body" || fail "promtool check rules: $(cat "$data/body")"
 pass "promtool check rules"
+promtool check config docker/monitoring/prometheus.yml >"$data/body" 2>&1 ||
+    fail "promtool check config: $(cat "$data/body")"
+pass "promtool check config"
+# What the dashboard asks for, as rules: promtool reads no dashboards.
+"$python" - docker/monitoring/dashboard.json >"$data/dashboard.yml" <<'PY'
+import json, sys
+panels = json.load(open(sys.argv[1]))["panels"]
+asked = [target["expr"] for panel in panels for target in panel["targets"]]
+print("groups:\n- name: dashboard\n  rules:")
+for number, expression in enumerate(asked):
+    print(f"  - record: asked:{number}\n    expr: {json.dumps(expression)}")
+PY
+promtool check rules "$data/dashboard.yml" >"$data/body" 2>&1 ||
+    fail "promtool check of the dashboard: $(cat "$data/body")"
+grep -q 'SUCCESS: [1-9][0-9]' "$data/body" || fail "promtool: $(cat "$data/body")"
+pass "promtool check of the dashboard"
 
 #----------- What survives -------------------------------------------------------
 

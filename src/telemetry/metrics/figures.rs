@@ -1,8 +1,8 @@
 //! What is counted of identifiers, firms and answers; the meaning of each is in `docs/counting.md`.
 
-use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
 
-use super::make::{counter, gauge, registered, signed};
+use super::make::{counter, counters, gauge, open_gauges, signed};
 
 //----------- Figures ----------------------------------------------------------
 
@@ -26,49 +26,19 @@ pub struct Figures {
 impl Figures {
     pub(super) fn new(r: &Registry) -> Self {
         Self {
-            identifiers: gauge(r, "biaoshi_identifiers", "Identifiers that are live"),
-            registrations: {
-                let help =
-                    "Registrations, each identifier once in its life, as the ledger folds to";
-                let options = Opts::new("biaoshi_registrations_total", help);
-                registered(r, IntCounterVec::new(options, &[]))
-            },
-            enterprise_nodes: gauge(
+            identifiers: gauge(r, "biaoshi_identifiers"),
+            registrations: counters(r, "biaoshi_registrations_total", &[]),
+            enterprise_nodes: gauge(r, "biaoshi_enterprise_nodes"),
+            connected_firms: gauge(r, "biaoshi_connected_firms"),
+            enterprises: open_gauges(r, "biaoshi_enterprises", &["state", "hosting"]),
+            resolutions: counters(
                 r,
-                "biaoshi_enterprise_nodes",
-                "Enterprise prefixes in force whose filing has passed",
+                "biaoshi_resolutions_total",
+                &["protocol", "outcome", "origin"],
             ),
-            connected_firms: gauge(
-                r,
-                "biaoshi_connected_firms",
-                "Distinct firms behind the enterprise nodes",
-            ),
-            enterprises: {
-                let help = "Enterprise prefixes by status and hosting, whatever their filing";
-                let options = Opts::new("biaoshi_enterprises", help);
-                registered(r, IntGaugeVec::new(options, &["state", "hosting"]))
-            },
-            resolutions: {
-                let help = "Answers to queries in the life of the node";
-                let options = Opts::new("biaoshi_resolutions_total", help);
-                let labels = ["protocol", "outcome", "origin"];
-                registered(r, IntCounterVec::new(options, &labels))
-            },
-            malformed: {
-                let help = "Messages that could not be read";
-                let options = Opts::new("biaoshi_malformed_total", help);
-                registered(r, IntCounterVec::new(options, &["protocol"]))
-            },
-            counters_kept: gauge(
-                r,
-                "biaoshi_counters_kept",
-                "1 while what is counted outlives the process",
-            ),
-            untold: counter(
-                r,
-                "biaoshi_resolutions_untold_total",
-                "Answers that were counted as nobody's for want of room",
-            ),
+            malformed: counters(r, "biaoshi_malformed_total", &["protocol"]),
+            counters_kept: gauge(r, "biaoshi_counters_kept"),
+            untold: counter(r, "biaoshi_resolutions_untold_total"),
         }
     }
 

@@ -1,27 +1,41 @@
 //! Metrics, made and registered.
 
-use prometheus::{Gauge, IntCounter, IntGauge, IntGaugeVec, Opts, Registry, core::Collector};
+use prometheus::{
+    Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, core::Collector,
+};
 
-pub(super) fn gauge(registry: &Registry, name: &str, help: &str) -> IntGauge {
-    registered(registry, IntGauge::new(name, help))
+use super::table::help;
+
+pub(super) fn gauge(registry: &Registry, name: &str) -> IntGauge {
+    registered(registry, IntGauge::new(name, help(name)))
 }
 
-pub(super) fn float(registry: &Registry, name: &str, help: &str) -> Gauge {
-    registered(registry, Gauge::new(name, help))
+pub(super) fn float(registry: &Registry, name: &str) -> Gauge {
+    registered(registry, Gauge::new(name, help(name)))
 }
 
-pub(super) fn counter(registry: &Registry, name: &str, help: &str) -> IntCounter {
-    registered(registry, IntCounter::new(name, help))
+pub(super) fn counter(registry: &Registry, name: &str) -> IntCounter {
+    registered(registry, IntCounter::new(name, help(name)))
 }
 
-pub(super) fn gauges(
-    registry: &Registry,
-    name: &str,
-    help: &str,
-    label: &str,
-    values: &[&str],
-) -> IntGaugeVec {
-    let made = registered(registry, IntGaugeVec::new(Opts::new(name, help), &[label]));
+/// Counters that are not there before they are set.
+pub(super) fn counters(registry: &Registry, name: &str, labels: &[&str]) -> IntCounterVec {
+    registered(
+        registry,
+        IntCounterVec::new(Opts::new(name, help(name)), labels),
+    )
+}
+
+/// Gauges that are not there before they are set.
+pub(super) fn open_gauges(registry: &Registry, name: &str, labels: &[&str]) -> IntGaugeVec {
+    registered(
+        registry,
+        IntGaugeVec::new(Opts::new(name, help(name)), labels),
+    )
+}
+
+pub(super) fn gauges(registry: &Registry, name: &str, label: &str, values: &[&str]) -> IntGaugeVec {
+    let made = open_gauges(registry, name, &[label]);
     for value in values {
         made.with_label_values(&[value]).set(0);
     }
