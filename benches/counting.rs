@@ -136,6 +136,8 @@ async fn in_the_ledger() {
         totals.open_day().expect("the clock is right");
         totals.flush().await.expect("it is in the ledger");
     }
+    // Closing writes what is in the log to where it belongs.
+    drop(totals);
     println!(
         "active_firms={ACTIVE_FIRMS} ledger_bytes_a_day={} seconds={:.1}",
         file_bytes(&folder.path().join("ledger")),

@@ -312,3 +312,62 @@ fn a_clock_from_before_the_release_is_refused() {
     clocked.wait_taken();
     clocked.finish();
 }
+
+//----------- Days -------------------------------------------------------------
+
+/// Seconds from now to so many before the next midnight in Shanghai.
+fn to_midnight(before: i64) -> i64 {
+    let now = jiff::Timestamp::now().as_second() + 8 * 3_600;
+    86_400 - now % 86_400 - before
+}
+
+/// What is asked before midnight is counted before it, and then rolled up in `control`.
+#[test]
+fn a_day_ends_at_midnight_in_shanghai() {
+    let mut clocked = Clocked::start();
+    clocked.set(to_midnight(4));
+    clocked.restart();
+    let ask = |clocked: &Clocked, times| {
+        for _ in 0..times {
+            assert_eq!(
+                clocked.node.get("/api/v1/identifiers/88.118.0002/NONE").0,
+                404
+            );
+        }
+    };
+    let requests = |clocked: &Clocked| {
+        let output = clocked.node.run(&["statistics", "days", "--json"]);
+        let said: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+        let days = said["days"].as_array().expect("a list").iter();
+        let last: Vec<u64> = days
+            .filter_map(|day| day["resolutions"]["requests"].as_u64())
+            .collect();
+        (
+            said["today"].clone(),
+            last[last.len() - 2],
+            last[last.len() - 1],
+        )
+    };
+    ask(&clocked, 3);
+    let (before, _, _) = requests(&clocked);
+    wait(|| requests(&clocked).0 != before);
+    ask(&clocked, 2);
+    wait(|| requests(&clocked).2 == 2);
+    let (after, yesterday, today) = requests(&clocked);
+    assert_ne!(before, after);
+    assert_eq!((yesterday, today), (3, 2));
+    // Seconds after midnight `control` has the day.
+    let heads = |clocked: &Clocked| {
+        clocked
+            .node
+            .metric("biaoshi_ledger_head_seq{partition=\"control\"}")
+    };
+    let head = heads(&clocked);
+    wait(|| heads(&clocked) > head);
+    clocked.restart();
+    assert_eq!(requests(&clocked), (after.clone(), 3, 2));
+    clocked.node.kill();
+    clocked.node.start_again();
+    assert_eq!(requests(&clocked), (after, 3, 2));
+    clocked.finish();
+}

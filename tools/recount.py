@@ -19,12 +19,15 @@ import pathlib
 import sqlite3
 import sys
 
-import zstandard
+try:
+    import zstandard
+except ImportError:
+    sys.exit("this needs the package zstandard: pip install zstandard")
 
 SHANGHAI = datetime.timezone(datetime.timedelta(hours=8))
 
 # Numbers of the format.
-GENESIS, SECONDARY, ENTERPRISE, PREFIX, PUT, REMOVE, TOTALS = 1, 3, 4, 5, 16, 17, 32
+ROLL_UP, PUT, REMOVE, TOTALS = 8, 16, 17, 32
 NEW, ADOPTED, RESTORED, TEST = 1, 2, 3, 4
 ROUTE, IDENTIFIER = 1, 2
 SUCCESS, REQUESTS = 1, {1, 2, 3, 4, 5, 6, 8}
@@ -141,9 +144,9 @@ def registrations(ledger):
     return days, sum(is_live for is_live, _ in known.values())
 
 
-def resolutions(ledger):
-    """By day: requests and successes for identifiers and for routes."""
-    cells = collections.Counter()
+def counted_cells(ledger):
+    """The totals of each host, day, prefix and kind."""
+    cells = {}
     for folder in sorted(ledger.glob("counters-*")):
         for _, changes in entries(folder):
             for change in changes:
@@ -155,7 +158,12 @@ def resolutions(ledger):
                     kind = tuple(reader.take(4))
                     key = (folder.name, day, prefix, kind)
                     # Totals are absolute: the largest holds.
-                    cells[key] = max(cells[key], reader.number(8))
+                    cells[key] = max(cells.get(key, 0), reader.number(8))
+    return cells
+
+
+def resolutions(cells):
+    """By day: requests and successes for identifiers and for routes."""
     days = collections.defaultdict(collections.Counter)
     for (_, day, _, (subject, _, outcome, origin)), total in cells.items():
         if day == 0 or origin == TESTED:
@@ -169,11 +177,34 @@ def resolutions(ledger):
     return days
 
 
+def roll_ups(ledger):
+    """By host and day: cells as `control` has them, of the days of which all parts are there."""
+    parts, cells = collections.defaultdict(dict), collections.defaultdict(dict)
+    for _, changes in entries(ledger / "control"):
+        for change in changes:
+            reader = Reader(change)
+            if (reader.number(1), reader.number(1)) != (ROLL_UP, 1):
+                continue
+            host, day = reader.text(1), reader.number(4)
+            part, count = reader.number(4), reader.number(4)
+            reader.take(48)
+            parts[host, day][part] = count
+            for _ in range(reader.number(4)):
+                reader.take(4)
+                key = (reader.text(1), tuple(reader.take(4)))
+                cells[host, day][key] = max(cells[host, day].get(key, 0), reader.number(8))
+    whole = {at for at, found in parts.items() if set(found.values()) == {len(found)}}
+    return {at: cells[at] for at in whole}
+
+
 def recount(ledger):
     registered, live = registrations(ledger)
-    resolved = resolutions(ledger)
-    for _ in entries(ledger / "control"):
-        pass  # Its hashes are checked too.
+    cells = counted_cells(ledger)
+    for (host, day), rolled_up in roll_ups(ledger).items():
+        own = {key[2:]: total for key, total in cells.items() if key[:2] == (f"counters-{host}", day)}
+        if own != rolled_up:
+            sys.exit(f"{day} of {host} is rolled up as what its entries do not come to")
+    resolved = resolutions(cells)
     rows = []
     for day in sorted(registered.keys() | resolved.keys()):
         of_day, asked = registered[day], resolved[day]

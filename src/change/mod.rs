@@ -18,6 +18,7 @@ mod header;
 mod item;
 mod partition;
 mod proof;
+mod roll_up;
 mod sealed;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ pub use header::{Header, Kind, LedgerId};
 pub use item::{Class, PutChange, RemoveChange, RequestChange, RequestOutcome};
 pub use partition::{DATA_PARTITIONS_MAX, HOST_BYTES_MAX, Partition, Position};
 pub use proof::{inclusion_path, root_from_path};
+pub use roll_up::RollUp;
 pub use sealed::{Sealed, SealedField};
 
 pub(crate) use cursor::{Cursor, put_bytes16, put_bytes32};
@@ -89,6 +91,8 @@ pub enum Change {
         /// What the clock said, in milliseconds since the epoch.
         time_ms: u64,
     },
+    /// What a day of a host has come to.
+    RollUp(Box<RollUp>),
     /// An identifier registered or replaced.
     Put(Box<PutChange>),
     /// An identifier removed.
@@ -108,6 +112,7 @@ mod tag {
     pub(super) const PREFIX: u8 = 5;
     pub(super) const PREFIX_GATE: u8 = 6;
     pub(super) const CLOCK_ACCEPTED: u8 = 7;
+    pub(super) const ROLL_UP: u8 = 8;
     pub(super) const PUT: u8 = 16;
     pub(super) const REMOVE: u8 = 17;
     pub(super) const REQUEST: u8 = 18;
@@ -141,6 +146,7 @@ impl Change {
                 out.extend_from_slice(nonce);
             }
             Self::ClockAccepted { time_ms } => out.extend_from_slice(&time_ms.to_be_bytes()),
+            Self::RollUp(change) => change.encode_body(&mut out),
             Self::Put(change) => change.encode_body(&mut out),
             Self::Remove(change) => change.encode_body(&mut out),
             Self::Request(change) => change.encode_body(&mut out),
@@ -199,6 +205,7 @@ impl Change {
             tag::CLOCK_ACCEPTED => Self::ClockAccepted {
                 time_ms: cursor.u64()?,
             },
+            tag::ROLL_UP => Self::RollUp(Box::new(RollUp::decode_body(cursor)?)),
             tag::PUT => Self::Put(Box::new(PutChange::decode_body(cursor)?)),
             tag::REMOVE => Self::Remove(Box::new(RemoveChange::decode_body(cursor)?)),
             tag::REQUEST => Self::Request(RequestChange::decode_body(cursor)?),
@@ -221,6 +228,7 @@ impl Change {
             Self::Prefix(_) => tag::PREFIX,
             Self::PrefixGate { .. } => tag::PREFIX_GATE,
             Self::ClockAccepted { .. } => tag::CLOCK_ACCEPTED,
+            Self::RollUp(_) => tag::ROLL_UP,
             Self::Put(_) => tag::PUT,
             Self::Remove(_) => tag::REMOVE,
             Self::Request(_) => tag::REQUEST,

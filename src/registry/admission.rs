@@ -10,7 +10,7 @@ use crate::{
     access::{Action, Caller},
     change::{
         Certificate, Change, Draft, EnterpriseChange, Filing, Hosting, Position, PrefixChange,
-        PrefixStatus, RequestOutcome, SiteProtocol,
+        PrefixStatus, RequestOutcome, RollUp, SiteProtocol,
     },
     identifier::Prefix,
     state::{State, directory::Directory},
@@ -83,6 +83,8 @@ pub(super) enum ControlJob {
     Secondary(Prefix),
     /// Notes that an operator accepted the clock.
     AcceptClock,
+    /// Says what a part of a day has come to.
+    RollUp(Box<RollUp>),
 }
 
 //----------- Admissions -------------------------------------------------------
@@ -274,6 +276,9 @@ impl Plan for Admissions {
             ControlJob::AcceptClock => {
                 let time_ms = draft.place().time_ms;
                 push(draft, &Change::ClockAccepted { time_ms }).map(Verdict::Created)
+            }
+            ControlJob::RollUp(rolled_up) => {
+                push(draft, &Change::RollUp(rolled_up.clone())).map(Verdict::Created)
             }
         }
     }

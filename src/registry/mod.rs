@@ -29,7 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     access::Caller,
-    change::{Hash, Partition, Position},
+    change::{Hash, Partition, Position, RollUp},
     identifier::Prefix,
 };
 use admission::ControlJob;
@@ -125,6 +125,7 @@ impl Registry {
     #[must_use]
     pub fn downgrade(&self) -> WeakRegistry {
         WeakRegistry {
+            queue: self.control.queue.downgrade(),
             control: Arc::downgrade(&self.control.writes),
             data: Arc::downgrade(&self.data.writes),
         }
@@ -144,6 +145,7 @@ fn operator(jobs: Vec<ControlJob>) -> Request<ControlJob> {
 /// A handle that does not keep the writers going: for those who only tell them something.
 #[derive(Debug, Clone)]
 pub struct WeakRegistry {
+    queue: mpsc::WeakSender<Ticket<ControlJob>>,
     control: Weak<Writes>,
     data: Weak<Writes>,
 }
@@ -155,6 +157,18 @@ pub struct WritesHandle {
 }
 
 impl WeakRegistry {
+    /// Says in `control` what parts of a day have come to; answers when all of it is durable.
+    ///
+    /// # Errors
+    /// As [`Registry::submit`]; while the node stops, that it does.
+    pub async fn roll_up(&self, parts: Vec<RollUp>) -> Result<Receipt, RegistryError> {
+        let desk = self.queue.upgrade().zip(self.control.upgrade());
+        let (queue, writes) = desk.ok_or(RegistryError::ShuttingDown)?;
+        let jobs = parts.into_iter().map(Box::new).map(ControlJob::RollUp);
+        let request = operator(jobs.collect());
+        Desk { queue, writes }.hand_in(request).await
+    }
+
     /// For what causes writes are refused now.
     #[must_use]
     pub fn read_only_causes(&self) -> Vec<ReadOnlyCause> {

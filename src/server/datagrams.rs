@@ -13,7 +13,7 @@ use tokio::{io::Interest, net::UdpSocket, sync::watch};
 use super::{
     byte_rate::{ByteRate, Verdict},
     counting::{Counting, is_here},
-    repeats::{Question, Repeats},
+    repeats::{Look, Question, Repeats},
 };
 use crate::{accounting::Outcome, protocol::Handled};
 
@@ -47,9 +47,14 @@ pub(super) trait Answering: Send + Sync + 'static {
     /// Appends the answer to `out`; nothing where there is none yet, or at all.
     fn answer(&mut self, arrival: Arrival<'_>, out: &mut Vec<u8>) -> Option<Handled>;
 
-    /// The number that the client gave the message that was answered last, and what it asks for;
-    /// none where that cannot be told.
-    fn question<'a>(&'a self, datagram: &'a [u8]) -> Option<(u32, &'a [u8])>;
+    /// The number that the client gave a message, and what it asks for; none where that cannot be
+    /// told before it is answered, or at all.
+    fn question<'a>(&self, datagram: &'a [u8]) -> Option<(u32, &'a [u8])>;
+
+    /// The message that was answered last, where it came in several datagrams.
+    fn whole(&self) -> Option<&[u8]> {
+        None
+    }
 
     /// Appends the fewest bytes that tell the client to come over TCP, or later.
     fn shorten(&self, datagram: &[u8], out: &mut Vec<u8>);
@@ -162,6 +167,7 @@ impl<A: Answering> Worker<A> {
     }
 
     fn answer(&mut self, arrival: Arrival<'_>, from: Option<IpAddr>) {
+        let look = self.look(arrival.peer, arrival.datagram);
         let (peer, out) = (arrival.peer, &mut self.answer);
         out.clear();
         let Some(handled) = self.answering.answer(arrival, out) else {
@@ -187,12 +193,17 @@ impl<A: Answering> Worker<A> {
         };
         let is_sent = out.is_empty() || self.send(peer, from);
         let handled = if is_sent { handled } else { unsent(handled) };
-        let handled = self.told_apart(handled, arrival);
+        let handled = self.told_apart(handled, arrival, look);
         self.answering.counting().count(handled, peer);
     }
 
     /// What a message counts as that may have come before.
-    fn told_apart(&mut self, handled: Handled, arrival: Arrival<'_>) -> Handled {
+    fn told_apart(
+        &mut self,
+        handled: Handled,
+        arrival: Arrival<'_>,
+        look: Option<Look>,
+    ) -> Handled {
         let Handled::Answered(act) = handled else {
             return handled;
         };
@@ -203,18 +214,23 @@ impl<A: Answering> Worker<A> {
         ) {
             return handled;
         }
-        let Some((message_id, asked)) = self.answering.question(arrival.datagram) else {
+        let whole = || self.look(arrival.peer, self.answering.whole()?);
+        let Some(look) = look.or_else(whole) else {
             return handled;
         };
-        let question = Question {
-            peer: arrival.peer,
-            message_id,
-            asked,
-        };
-        if self.repeats.is_repeated(&question, arrival.now_ms) {
+        if self.repeats.is_repeated(look, arrival.now_ms) {
             return Handled::Answered(act.with(Outcome::Retransmitted));
         }
         handled
+    }
+
+    fn look(&self, peer: SocketAddr, message: &[u8]) -> Option<Look> {
+        let (message_id, asked) = self.answering.question(message)?;
+        Some(self.repeats.look(&Question {
+            peer,
+            message_id,
+            asked,
+        }))
     }
 
     /// Sends the answer; whether the kernel took all of it.

@@ -91,7 +91,7 @@ impl Answering for DnsWorker {
         Some(self.0.respond(Transport::Udp, arrival.datagram, out))
     }
 
-    fn question<'a>(&'a self, datagram: &'a [u8]) -> Option<(u32, &'a [u8])> {
+    fn question<'a>(&self, datagram: &'a [u8]) -> Option<(u32, &'a [u8])> {
         dns::identity(datagram)
     }
 

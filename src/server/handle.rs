@@ -176,8 +176,12 @@ impl Answering for HandleWorker {
         Some(handled)
     }
 
-    fn question<'a>(&'a self, datagram: &'a [u8]) -> Option<(u32, &'a [u8])> {
-        handle::identity(self.whole.as_deref().unwrap_or(datagram))
+    fn question<'a>(&self, datagram: &'a [u8]) -> Option<(u32, &'a [u8])> {
+        handle::identity(datagram)
+    }
+
+    fn whole(&self) -> Option<&[u8]> {
+        self.whole.as_deref()
     }
 
     fn shorten(&self, datagram: &[u8], out: &mut Vec<u8>) {

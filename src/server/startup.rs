@@ -140,7 +140,8 @@ pub(super) async fn start(
     };
     let counters = Arc::clone(&doors.counters);
     let path = options.node.data_dir.join("counters/counters.map");
-    let counts = Counts::open(ledger, counters, &state, path, accept_clock).await;
+    let weak = registry.downgrade();
+    let counts = Counts::open(ledger, counters, &state, weak, path, accept_clock).await;
     let upkeep = Upkeep::start(sqlite_ledger, room, snapshots, &registry, scrub, counts);
     if accept_clock && let Err(error) = registry.accept_clock().await {
         tracing::error!(%error, "the accepted clock could not be noted in the ledger");

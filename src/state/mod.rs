@@ -19,6 +19,7 @@ mod page;
 mod pin;
 mod registrations;
 mod replay;
+mod rolled_up;
 pub mod snapshot;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -40,6 +41,7 @@ use pin::Pin;
 pub use pin::{PIN_BYTES_MAX, PINS_MAX, PinError, View};
 pub use registrations::{DayRegistrations, OfDay, Registrations};
 pub use replay::{Progress, ReplayError, replay, replay_onto, replay_seen};
+pub use rolled_up::{HostDays, RolledCell, RolledDay, RolledUp};
 pub use totals::{DataTotals, DirectoryTotals, HOSTINGS};
 pub use window::{REQUEST_AGE_MS_MAX, REQUESTS_MAX, Remembered, RememberedRequest, Window};
 
@@ -71,6 +73,7 @@ struct ControlFold {
     ledger_id: Option<LedgerId>,
     /// The working copy that is published whole after each entry.
     directory: Arc<Directory>,
+    rolled_up: Arc<RolledUp>,
     digests: Digests,
     window: Window,
 }
@@ -173,6 +176,12 @@ impl State {
     #[must_use]
     pub fn data_totals(&self) -> DataTotals {
         self.data_fold().totals
+    }
+
+    /// What days that are over have come to.
+    #[must_use]
+    pub fn rolled_up(&self) -> Arc<RolledUp> {
+        Arc::clone(&self.control_fold().rolled_up)
     }
 
     /// What was registered, by day and prefix.

@@ -16,7 +16,7 @@ use std::sync::{
 };
 
 use super::{
-    At, DATA, DataTotals, Digests, Registrations, State,
+    At, DATA, DataTotals, Digests, Registrations, RolledUp, State,
     directory::Directory,
     index::{Slot, SlotState},
     window::{Remembered, Window},
@@ -130,6 +130,7 @@ pub struct View {
     data_digests: Digests,
     totals: DataTotals,
     registrations: Registrations,
+    rolled_up: Arc<RolledUp>,
 }
 
 impl State {
@@ -173,6 +174,7 @@ impl State {
             data_digests: data.digests,
             totals: data.totals,
             registrations: data.registrations.clone(),
+            rolled_up: Arc::clone(&control.rolled_up),
         };
         Ok((view, read))
     }
@@ -227,6 +229,12 @@ impl View {
     #[must_use]
     pub fn registrations(&self) -> &Registrations {
         &self.registrations
+    }
+
+    /// What days that are over have come to.
+    #[must_use]
+    pub fn rolled_up(&self) -> &RolledUp {
+        &self.rolled_up
     }
 
     /// Into how many parts the identifiers are divided; each is read once, in any order and by

@@ -10,6 +10,7 @@
 //! Totals are absolute, so an entry that is lost, doubled or written by somebody else costs
 //! nothing: the larger one says all.
 
+mod rolling;
 mod told;
 
 #[cfg(test)]
@@ -35,8 +36,9 @@ use crate::{
     identifier::Prefix,
     ledger::{Append, Head, Ledger, LedgerError},
     registry::{ClockFault, EntryClock, ReadClock},
-    state::{State, directory::Whose},
+    state::{HostDays, State, directory::Whose},
 };
+use rolling::{History, Rolling, UNDATED};
 use told::{DayCells, Told};
 
 /// Changes of an entry: together they are at most half of what an entry may have, whatever their
@@ -65,6 +67,8 @@ pub struct Totals {
     pending: Vec<DayTotals>,
     /// How often the ledger has had all since the day was opened.
     flushes_today: u32,
+    /// Days that the ledger has and `control` has not.
+    rolling: Rolling,
 }
 
 /// Whose totals, by which clock, and where they are kept meanwhile.
@@ -104,7 +108,10 @@ impl Totals {
             path,
             threads,
         } = options;
-        let told = Told::read(&*ledger, &partition).await?;
+        let rolled_up = state.rolled_up();
+        let own = rolled_up.host(host_of(&partition));
+        let read_from = own.map_or(1, HostDays::read_from);
+        let told = Told::read(&*ledger, &partition, read_from).await?;
         let last_ms = last_ms.max(told.time_ms);
         let mut totals = Self {
             ledger,
@@ -118,6 +125,7 @@ impl Totals {
             written: BTreeMap::new(),
             pending: Vec::new(),
             flushes_today: 0,
+            rolling: Rolling::default(),
         };
         let left = match &path {
             Some(path) => mapping::read(path, ledger_id)?,
@@ -156,6 +164,7 @@ impl Totals {
                     self.head = head;
                     self.clock.given(time_ms, now);
                     for (cell, key) in cells {
+                        self.rolling.appended(cell.day, head.seq);
                         let day = self.written.entry(cell.day).or_default();
                         day.insert(*key, cell.total);
                     }
@@ -208,7 +217,13 @@ impl Totals {
             );
         }
         let mut days = merged(&told, left.as_ref());
+        let history = History::of(&self.state.rolled_up());
+        // What `control` says of a day is all of it.
+        let whole = history.own(host_of(&self.partition)).clone();
+        days.retain(|day, _| !whole.contains(day));
+        self.rolling = Rolling::begin(&told, &whole);
         self.written = (told.days.iter())
+            .filter(|(day, _)| days.contains_key(day))
             .map(|(day, cells)| (*day, self.keyed(cells).into_iter().collect()))
             .collect();
         let last = days.keys().last().copied().unwrap_or(0);
@@ -230,7 +245,13 @@ impl Totals {
         });
         let counted = self.in_banks(&before, &now);
         let cells = self.cells(path, threads, [day_before, today], &counted)?;
-        self.counters.open(cells, rest, told.undated);
+        let rest = rest.chain(history.days);
+        let undated = if whole.contains(&UNDATED) {
+            history.undated
+        } else {
+            told.undated
+        };
+        self.counters.open(cells, rest, undated);
         self.pending
             .retain(|one| ![day_before, today].contains(&one.day));
         self.forget();
@@ -346,7 +367,10 @@ impl Totals {
     /// Lets go of what cannot grow any more.
     fn forget(&mut self) {
         let Self {
-            pending, written, ..
+            pending,
+            written,
+            rolling,
+            ..
         } = self;
         pending.retain(|day| {
             let told = written.get(&day.day);
@@ -356,7 +380,9 @@ impl Totals {
         });
         if let Some([first, second]) = self.counters.totals() {
             let is_open = |day: u32| [first.day, second.day].contains(&day);
-            written.retain(|day, _| is_open(*day) || pending.iter().any(|one| one.day == *day));
+            let is_pending = |day: u32| pending.iter().any(|one| one.day == day);
+            let over = written.extract_if(.., |day, _| !is_open(*day) && !is_pending(*day));
+            over.for_each(|(day, cells)| rolling.close(day, cells));
         }
     }
 
@@ -381,6 +407,14 @@ impl Totals {
 }
 
 //----------- Helper functions -------------------------------------------------
+
+/// Whose totals a partition holds.
+fn host_of(partition: &Partition) -> &str {
+    match partition {
+        Partition::Counters(host) => host,
+        _ => "",
+    }
+}
 
 /// The larger of what the ledger says and what a process has left.
 fn merged(told: &Told, left: Option<&Left>) -> BTreeMap<u32, DayCells> {

@@ -162,7 +162,7 @@ impl Host {
 
     /// What the ledger says of a day and a prefix, of all kinds together.
     async fn told(&self, day: u32, prefix: Option<&str>) -> u64 {
-        let told = Told::read(&*self.ledger, &partition()).await.unwrap();
+        let told = Told::read(&*self.ledger, &partition(), 1).await.unwrap();
         let cells = told.days.get(&day).into_iter().flatten();
         let of_prefix = cells.filter(|((of, _), _)| of.as_ref().map(Prefix::as_str) == prefix);
         of_prefix.map(|(_, total)| total).sum()
@@ -170,6 +170,36 @@ impl Host {
 
     async fn entries(&self) -> u64 {
         self.ledger.head(&partition()).await.unwrap().seq
+    }
+
+    /// `control` takes what it is told of the days that are over, until so many parts.
+    fn roll_up(&self, process: &mut Process, parts_max: usize) -> Vec<u32> {
+        let mut days = Vec::new();
+        let mut left = parts_max;
+        while let Some(parts) = process.totals.next_roll_up() {
+            let (day, whole) = (parts[0].day, parts.len() <= left);
+            for part in parts.into_iter().take(left) {
+                left -= 1;
+                let head = self.state.at(&Partition::Control).head;
+                let mut draft = Draft::new(Place {
+                    ledger_id: self.state.ledger_id().unwrap(),
+                    partition: Partition::Control,
+                    seq: head.seq + 1,
+                    previous: head.hash,
+                    time_ms: NOW,
+                    control_at: 0,
+                    kind: EntryKind::Changes,
+                });
+                draft.push(&Change::RollUp(Box::new(part))).unwrap();
+                self.state.apply(&draft.finish()).unwrap();
+            }
+            if !whole {
+                break;
+            }
+            process.totals.rolled_up(day);
+            days.push(day);
+        }
+        days
     }
 
     fn whose(&self, prefix: Option<&str>) -> Whose {

@@ -30,21 +30,28 @@ pub(super) struct Told {
     pub(super) time_ms: u64,
     /// The cells of each day, YYYYMMDD.
     pub(super) days: BTreeMap<u32, DayCells>,
+    /// The first entry that was read of each day.
+    pub(super) first: BTreeMap<u32, u64>,
     /// What was counted before days were told apart.
     pub(super) undated: BTreeMap<Shown, u64>,
 }
 
 impl Told {
-    /// Reads all entries of a partition.
+    /// Reads the entries of a partition from one on.
     pub(super) async fn read(
         ledger: &dyn Ledger,
         partition: &Partition,
+        from: u64,
     ) -> Result<Self, TotalsError> {
         let mut told = Self {
             head: ledger.head(partition).await?,
             ..Self::default()
         };
-        let mut next = 1;
+        let mut next = from;
+        // Its time is that of the last, whatever else is read.
+        if from > told.head.seq && told.head.seq > 0 {
+            next = told.head.seq;
+        }
         while next <= told.head.seq {
             let entries = ledger.read(partition, next, READ_BYTES).await?;
             // A head that says more than can be read is what the ledger's own check finds.
@@ -63,7 +70,9 @@ impl Told {
             let Change::CounterTotals(totals) = change? else {
                 return Err(TotalsError::Unexpected(entry.header().partition.clone()));
             };
+            let seq = entry.header().seq;
             for cell in totals.cells {
+                self.first.entry(cell.day).or_insert(seq);
                 self.cell(cell)?;
             }
         }

@@ -392,12 +392,12 @@ impl<'a, 'm> Answer<'a, 'm> {
 
 //----------- Identity ---------------------------------------------------------
 
-/// What tells a question from the others of its client: its number, and the handle.
+/// What tells a question from the others of its client: its number, and what is asked, the handle
+/// first. None of what is not one whole message.
 #[must_use]
 pub fn identity(message: &[u8]) -> Option<(u32, &[u8])> {
     let request = Request::read(message).ok()?;
-    let query = Query::decode(request.body).ok()?;
-    Some((request.envelope.request_id, query.handle))
+    Some((request.envelope.request_id, request.body))
 }
 
 //----------- Too busy ---------------------------------------------------------

@@ -10,6 +10,7 @@ use crate::{
     accounting::{Counters, Totals, TotalsError, TotalsOptions},
     change::Partition,
     ledger::Ledger,
+    registry::WeakRegistry,
     server::clock::SystemClock,
     state::{DATA, State},
 };
@@ -20,6 +21,13 @@ const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 /// How often they go to the ledger: a day has 1,440 entries.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(60);
 
+/// A day that is over is written once more this long after midnight, with whoever was late; then it
+/// is rolled up.
+const AFTER_MIDNIGHT: Duration = Duration::from_secs(5);
+
+/// Parts of a day that are handed in together: others' changes find their turn in between.
+const PARTS_AT_A_TIME: usize = 16;
+
 /// Whose counters these are: an embedded ledger has one host.
 const HOST: &str = "node-1";
 
@@ -29,8 +37,19 @@ const HOST: &str = "node-1";
 pub(in crate::server) struct Counts {
     counters: Arc<Counters>,
     totals: Option<Totals>,
+    registry: WeakRegistry,
     has_failed: bool,
     has_failed_to_sync: bool,
+}
+
+/// What a look at the clock came to.
+enum Kept {
+    /// Nothing.
+    Not,
+    /// The ledger was told, or asked to be.
+    Flushed,
+    /// The same, and a day was opened.
+    NewDay,
 }
 
 impl Counts {
@@ -40,6 +59,7 @@ impl Counts {
         ledger: Arc<dyn Ledger>,
         counters: Arc<Counters>,
         state: &Arc<State>,
+        registry: WeakRegistry,
         path: PathBuf,
         accept_clock: bool,
     ) -> Self {
@@ -62,6 +82,7 @@ impl Counts {
         Self {
             counters,
             totals: totals.ok(),
+            registry,
             has_failed: false,
             has_failed_to_sync: false,
         }
@@ -75,14 +96,46 @@ impl Counts {
                 () = tokio::time::sleep(self.rest()) => false,
                 _ = stopped.changed() => true,
             };
-            let is_flushed = self.keep(is_last || Instant::now() >= flush_at).await;
+            let kept = self.keep(is_last || Instant::now() >= flush_at).await;
             self.sync().await;
-            if is_flushed {
-                flush_at = Instant::now() + FLUSH_INTERVAL;
-            }
+            let is_flushed = match kept {
+                Kept::Not => false,
+                Kept::Flushed => {
+                    flush_at = Instant::now() + FLUSH_INTERVAL;
+                    true
+                }
+                Kept::NewDay => {
+                    flush_at = Instant::now() + AFTER_MIDNIGHT;
+                    true
+                }
+            };
             if is_last {
                 return;
             }
+            if is_flushed {
+                self.roll_up().await;
+            }
+        }
+    }
+
+    /// Tells `control` of the days that are over.
+    async fn roll_up(&mut self) {
+        let Some(totals) = &mut self.totals else {
+            return;
+        };
+        while let Some(mut parts) = totals.next_roll_up() {
+            let day = parts.first().map(|part| part.day).unwrap_or_default();
+            while !parts.is_empty() {
+                let rest = parts.split_off(parts.len().min(PARTS_AT_A_TIME));
+                if let Err(error) = self.registry.roll_up(parts).await {
+                    // It is asked for again in a minute.
+                    tracing::debug!(%error, day, "a day was not rolled up yet");
+                    return;
+                }
+                parts = rest;
+            }
+            totals.rolled_up(day);
+            tracing::info!(day, "the resolutions of a day are rolled up");
         }
     }
 
@@ -94,18 +147,23 @@ impl Counts {
     }
 
     /// Opens the day if it is another, and then or when it is time writes to the ledger.
-    async fn keep(&mut self, is_time: bool) -> bool {
+    async fn keep(&mut self, is_time: bool) -> Kept {
         let Some(totals) = &mut self.totals else {
-            return is_time;
+            return Kept::Not;
         };
         let opened = totals.open_day();
-        let is_time = is_time || matches!(opened, Ok(true));
-        if is_time {
-            let flushed = totals.flush().await;
-            let error = opened.err().or_else(|| flushed.err());
-            self.tell(error.as_ref());
+        let is_new_day = matches!(opened, Ok(true));
+        if !is_time && !is_new_day {
+            return Kept::Not;
         }
-        is_time
+        let flushed = totals.flush().await;
+        let error = opened.err().or_else(|| flushed.err());
+        self.tell(error.as_ref());
+        if is_new_day {
+            Kept::NewDay
+        } else {
+            Kept::Flushed
+        }
     }
 
     async fn sync(&mut self) {

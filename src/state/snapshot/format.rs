@@ -139,6 +139,7 @@ pub(super) enum Kind {
     DataRequests = 3,
     Identifiers = 4,
     Registrations = 5,
+    RollUps = 6,
 }
 
 impl Kind {
@@ -149,6 +150,7 @@ impl Kind {
             3 => Some(Self::DataRequests),
             4 => Some(Self::Identifiers),
             5 => Some(Self::Registrations),
+            6 => Some(Self::RollUps),
             _ => None,
         }
     }

@@ -3,8 +3,8 @@
 use super::SnapshotError;
 use crate::{
     change::{
-        Change, Class, Cursor, DecodeError, Hash, Position, RequestOutcome, decode_identifier,
-        put_bytes16, put_bytes32,
+        Change, Class, Cursor, DecodeError, Hash, Position, RequestOutcome, RollUp,
+        decode_identifier, put_bytes16, put_bytes32,
     },
     identifier::{Key, System},
     record::RecordRef,
@@ -127,6 +127,21 @@ pub(super) fn take_registrations(
     };
     all.add(day, whose, counted);
     Ok(())
+}
+
+//----------- Roll-ups ---------------------------------------------------------
+
+/// Adds a part of a day.
+pub(super) fn put_roll_up(rolled_up: RollUp, out: &mut Vec<u8>) {
+    put_bytes32(out, &Change::RollUp(Box::new(rolled_up)).encode());
+}
+
+/// Takes a part of a day.
+pub(super) fn take_roll_up(cursor: &mut Cursor<'_>) -> Result<RollUp, SnapshotError> {
+    match Change::decode(cursor.bytes32()?)? {
+        Change::RollUp(rolled_up) => Ok(*rolled_up),
+        _ => Err(SnapshotError::damaged("its roll-ups hold something else")),
+    }
 }
 
 /// A secondary prefix has no history, so its position is not kept.

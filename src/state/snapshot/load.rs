@@ -21,10 +21,10 @@ use super::{
     items,
 };
 use crate::{
-    change::{Cursor, Hash, LedgerId, Partition},
+    change::{Cursor, Hash, LedgerId, Partition, RollUp},
     ledger::Codec,
     state::{
-        At, DATA, Digests, Registrations, State, directory::Directory, index::SlotState,
+        At, DATA, Digests, Registrations, RolledUp, State, directory::Directory, index::SlotState,
         window::Window,
     },
 };
@@ -55,6 +55,8 @@ pub struct SnapshotLoader {
 struct Loaded {
     directory: Directory,
     registrations: Registrations,
+    /// Taken once the directory is whole.
+    roll_ups: Vec<RollUp>,
     control: Window,
     data: Window,
     failed: Option<SnapshotError>,
@@ -237,6 +239,7 @@ impl SnapshotLoader {
                 Kind::Registrations => {
                     items::take_registrations(&mut cursor, &mut loaded.registrations)?;
                 }
+                Kind::RollUps => loaded.roll_ups.push(items::take_roll_up(&mut cursor)?),
                 Kind::Identifiers => {}
             }
         }
@@ -289,14 +292,20 @@ impl State {
         let Loaded {
             directory,
             registrations,
+            roll_ups,
             control,
             data,
             ..
         } = loaded;
+        let mut rolled_up = RolledUp::default();
+        for one in &roll_ups {
+            rolled_up.take(&directory, one);
+        }
         let mut fold = self.control_fold();
         fold.at = header.control;
         fold.ledger_id = Some(header.ledger_id);
         fold.directory = std::sync::Arc::new(directory);
+        fold.rolled_up = std::sync::Arc::new(rolled_up);
         fold.digests = header.control_digests;
         fold.window = control;
         self.directory.store(std::sync::Arc::clone(&fold.directory));

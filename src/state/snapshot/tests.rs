@@ -44,7 +44,11 @@ fn shown(state: &State) -> impl PartialEq + std::fmt::Debug + use<> {
             (state.at(partition), state.digests(partition), requests)
         }),
         state.recomputed_digests(),
-        (state.data_totals(), state.registrations()),
+        (
+            state.data_totals(),
+            state.registrations(),
+            state.rolled_up(),
+        ),
         state.directory_totals(),
         (directory.secondary().to_vec(), enterprises, prefixes),
         state.ledger_id(),

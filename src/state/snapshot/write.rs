@@ -14,7 +14,7 @@ use super::{
     items,
 };
 use crate::{
-    change::{Hash, Partition},
+    change::{CELLS_MAX, Hash, Partition},
     disk::DiskFile,
     ledger::{Codec, Head},
     state::{DATA, State, View},
@@ -184,6 +184,7 @@ impl SnapshotWriter {
         if !self.rest_taken.swap(true, Ordering::Relaxed) {
             self.write_directory()?;
             self.write_registrations()?;
+            self.write_roll_ups()?;
             self.write_requests(Kind::ControlRequests, &Partition::Control)?;
             self.write_requests(Kind::DataRequests, &DATA)?;
         }
@@ -205,6 +206,18 @@ impl SnapshotWriter {
         for (day, prefixes) in self.view.registrations().days() {
             for (whose, counted) in prefixes {
                 items::put_registrations(day, *whose, *counted, &mut section.raw);
+                section.items += 1;
+                self.flush_if_full(&mut section)?;
+            }
+        }
+        self.flush(&mut section)
+    }
+
+    fn write_roll_ups(&self) -> Result<(), SnapshotError> {
+        let mut section = Section::new(Kind::RollUps);
+        for (host, days) in self.view.rolled_up().hosts() {
+            for rolled_up in days.changes(host, self.view.directory(), CELLS_MAX) {
+                items::put_roll_up(rolled_up, &mut section.raw);
                 section.items += 1;
                 self.flush_if_full(&mut section)?;
             }

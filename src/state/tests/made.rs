@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::change::{
-    Certificate, CertificateType, EnterpriseChange, Filing, FilingState, Hosting, PrefixChange,
-    PrefixStatus, RequestChange, RequestOutcome, Route, Site, SiteProtocol,
+    Certificate, CertificateType, CounterCell, CounterTotals, EnterpriseChange, Filing,
+    FilingState, Hosting, PrefixChange, PrefixStatus, RequestChange, RequestOutcome, RollUp, Route,
+    Site, SiteProtocol,
 };
 
 fn control_changes() -> Vec<Change> {
@@ -49,8 +50,35 @@ fn control_changes() -> Vec<Change> {
         enterprise(2, None),
         prefix(2, Hosting::SelfBuilt(Some(route))),
         prefix(1, Hosting::Hosted),
+        roll_up(20_261_123),
+        roll_up(20_261_124),
         request(7),
     ]
+}
+
+/// What a day came to, of the firms above.
+fn roll_up(day: u32) -> Change {
+    let cell = |prefix: Option<&str>, total| CounterCell {
+        day,
+        prefix: prefix.map(|text| Prefix::parse(text).unwrap()),
+        subject: 2,
+        protocol: 1,
+        outcome: 1,
+        origin: 1,
+        total,
+    };
+    Change::RollUp(Box::new(RollUp {
+        host: "node-1".into(),
+        day,
+        part: 0,
+        parts: 1,
+        read_from: u64::from(day),
+        seq: u64::from(day) + 1,
+        hash: Hash([3; 32]),
+        totals: CounterTotals {
+            cells: vec![cell(None, 4), cell(Some("88.118.1"), 5)],
+        },
+    }))
 }
 
 fn request(n: u64) -> Change {

@@ -92,3 +92,119 @@ async fn a_clock_that_is_wrong_opens_no_day() {
     host.start().await;
     assert_eq!(host.told(TODAY, None).await, 4);
 }
+
+//----------- Roll-ups ---------------------------------------------------------
+
+/// A day is rolled up once it is over and written, and then its entries are not read again.
+#[tokio::test]
+async fn days_that_are_over_are_rolled_up() {
+    let host = Host::new();
+    let mut process = host.start().await;
+    for day in 1..=3_u64 {
+        host.answer(&process, Some("88.118.8"), day);
+        host.answer(&process, None, 10 * day);
+        // Before the second flush of the next day somebody may still be late.
+        for _ in 0..2 {
+            process.totals.flush().await.unwrap();
+            assert_eq!(host.roll_up(&mut process, usize::MAX), Vec::<u32>::new());
+        }
+        host.clock.pass(DAY_MS);
+        process.totals.open_day().unwrap();
+        host.answer(&process, Some("88.118.9"), 1);
+        process.totals.flush().await.unwrap();
+        process.totals.flush().await.unwrap();
+        let before = TODAY + u32::try_from(day).unwrap() - 1;
+        assert_eq!(host.roll_up(&mut process, usize::MAX), [before]);
+    }
+    let shown = process.shown();
+    assert_eq!(shown, 6 + 60 + 3);
+    let rolled_up = host.state.rolled_up();
+    let own = rolled_up.host("node-1").unwrap();
+    let totals = own
+        .whole()
+        .map(|(day, cells)| (day, cells.values().sum::<u64>()));
+    let expected = [(TODAY, 11), (TODAY + 1, 23), (TODAY + 2, 34)];
+    assert_eq!(totals.collect::<Vec<_>>(), expected);
+    // The entries from which today's are read on: two were written today.
+    let head = host.entries().await;
+    assert_eq!(own.read_from(), head);
+    drop(process);
+    let process = host.start().await;
+    assert_eq!(process.shown(), shown);
+    let days = process.counters.resolutions();
+    let of_day = |day| days.of_day(day).map(|(.., total)| total).sum::<u64>();
+    assert_eq!([0, 1, 2, 3].map(|day| of_day(TODAY + day)), [11, 23, 34, 1]);
+    assert_eq!(process.totals.next_roll_up(), None);
+}
+
+/// What was cut off is rolled up anew, and counts once.
+#[tokio::test]
+async fn a_roll_up_that_was_cut_off_is_made_again() {
+    let host = Host::new();
+    let mut process = host.start().await;
+    // All kinds of two prefixes are more than one change holds.
+    for kind in Kind::all() {
+        for prefix in ["88.118.8", "88.118.9"] {
+            let act = Act {
+                whose: host.whose(Some(prefix)),
+                subject: kind.subject,
+                outcome: kind.outcome,
+            };
+            process.counters.count(act, kind.protocol, kind.origin);
+        }
+    }
+    let counted = process.shown();
+    host.clock.pass(DAY_MS);
+    process.totals.open_day().unwrap();
+    for _ in 0..2 {
+        host.answer(&process, None, 1);
+        process.totals.flush().await.unwrap();
+    }
+    assert!(process.totals.next_roll_up().unwrap().len() > 1);
+    assert_eq!(host.roll_up(&mut process, 1), Vec::<u32>::new());
+    assert_eq!(
+        host.state
+            .rolled_up()
+            .host("node-1")
+            .unwrap()
+            .whole()
+            .count(),
+        0
+    );
+    drop(process);
+    let mut process = host.start().await;
+    assert_eq!(process.shown(), counted + 2);
+    for _ in 0..2 {
+        process.totals.flush().await.unwrap();
+    }
+    assert_eq!(host.roll_up(&mut process, usize::MAX), [TODAY]);
+    drop(process);
+    assert_eq!(host.start().await.shown(), counted + 2);
+}
+
+/// Totals of before days were told apart are rolled up as they are.
+#[tokio::test]
+async fn undated_totals_are_rolled_up_first() {
+    let host = Host::new();
+    let undated = CounterCell {
+        day: 0,
+        prefix: None,
+        subject: 0,
+        protocol: 2,
+        outcome: 1,
+        origin: 1,
+        total: 40,
+    };
+    faults::append(&host, vec![undated]).await;
+    let mut process = host.start().await;
+    host.answer(&process, None, 2);
+    process.totals.flush().await.unwrap();
+    assert_eq!(host.roll_up(&mut process, usize::MAX), [0]);
+    drop(process);
+    let process = host.start().await;
+    assert_eq!(process.shown(), 42);
+    assert_eq!(
+        host.state.rolled_up().host("node-1").unwrap().read_from(),
+        2
+    );
+}

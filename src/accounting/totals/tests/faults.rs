@@ -159,7 +159,7 @@ async fn undated_totals_go_on_counting_and_unknown_ones_stop_it() {
     }
 }
 
-async fn append(host: &Host, cells: Vec<CounterCell>) {
+pub(super) async fn append(host: &Host, cells: Vec<CounterCell>) {
     let at = host.ledger.head(&partition()).await.unwrap();
     let mut draft = Draft::new(Place {
         ledger_id: host.state.ledger_id().unwrap(),

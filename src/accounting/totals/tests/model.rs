@@ -21,6 +21,8 @@ enum Step {
     PowerCut,
     /// The ledger refuses, or takes entries again.
     Refuse(bool),
+    /// Days that are over are rolled up, so many parts of them.
+    RollUp(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -32,6 +34,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Kill),
         1 => Just(Step::PowerCut),
         1 => any::<bool>().prop_map(Step::Refuse),
+        2 => (0..4_usize).prop_map(Step::RollUp),
     ]
 }
 
@@ -90,6 +93,9 @@ impl Run {
                     self.model = self.synced.clone();
                     self.start().await;
                 }
+            }
+            Step::RollUp(parts) => {
+                self.host.roll_up(process, parts);
             }
             Step::Refuse(refuses) => {
                 self.refuses = refuses;

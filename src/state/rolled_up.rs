@@ -1,0 +1,147 @@
+//! What days that are over have come to, as `control` says.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::directory::{Directory, Whose};
+use crate::change::RollUp;
+
+/// Whose, and the numbers of the kind: what they mean is for whoever counts.
+pub type RolledCell = (Whose, [u8; 4]);
+
+/// The cells of a day.
+pub type RolledDay = BTreeMap<RolledCell, u64>;
+
+//----------- RolledUp ---------------------------------------------------------
+
+/// The days of all hosts. A copy shares the days with its original.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RolledUp {
+    hosts: BTreeMap<Box<str>, HostDays>,
+}
+
+/// The days of a host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostDays {
+    days: BTreeMap<u32, Arc<Parts>>,
+}
+
+/// The parts of a day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Parts {
+    cells: RolledDay,
+    /// Which parts are there: bits, 64 to a word.
+    there: Vec<u64>,
+    parts: u32,
+    read_from: u64,
+    seq: u64,
+    hash: crate::change::Hash,
+}
+
+impl RolledUp {
+    /// The days of a host.
+    #[must_use]
+    pub fn host(&self, host: &str) -> Option<&HostDays> {
+        self.hosts.get(host)
+    }
+
+    /// All hosts.
+    pub fn hosts(&self) -> impl Iterator<Item = (&str, &HostDays)> {
+        self.hosts.iter().map(|(host, days)| (host.as_ref(), days))
+    }
+
+    /// Takes a part of a day. A total never goes down: of two the larger holds.
+    pub(super) fn take(&mut self, directory: &Directory, rolled_up: &RollUp) {
+        let host = self.hosts.entry(rolled_up.host.clone()).or_default();
+        let day = Arc::make_mut(host.days.entry(rolled_up.day).or_default());
+        if day.parts != rolled_up.parts {
+            // It was begun anew.
+            day.there.clear();
+            day.parts = rolled_up.parts;
+        }
+        let (word, bit) = (rolled_up.part / 64, rolled_up.part % 64);
+        let word = usize::try_from(word).unwrap_or(usize::MAX);
+        if day.there.len() <= word {
+            day.there.resize(word + 1, 0);
+        }
+        day.there[word] |= 1 << bit;
+        (day.read_from, day.seq, day.hash) = (rolled_up.read_from, rolled_up.seq, rolled_up.hash);
+        for cell in &rolled_up.totals.cells {
+            let whose = match &cell.prefix {
+                None => Some(Whose::NOBODY),
+                Some(prefix) => directory.whose(prefix.as_str()),
+            };
+            // A prefix that is counted was assigned before.
+            if let Some(whose) = whose {
+                let numbers = [cell.subject, cell.protocol, cell.outcome, cell.origin];
+                let total = day.cells.entry((whose, numbers)).or_default();
+                *total = cell.total.max(*total);
+            }
+        }
+    }
+}
+
+impl HostDays {
+    /// The days that are there whole, in order.
+    pub fn whole(&self) -> impl Iterator<Item = (u32, &RolledDay)> {
+        let whole = self.days.iter().filter(|(_, parts)| parts.is_whole());
+        whole.map(|(day, parts)| (*day, &parts.cells))
+    }
+
+    /// From which entry of `counters/<host>` on there may be days that are not here.
+    #[must_use]
+    pub fn read_from(&self) -> u64 {
+        let whole = self.days.values().filter(|parts| parts.is_whole());
+        whole.map(|parts| parts.read_from).max().unwrap_or(1)
+    }
+
+    /// All of it, as changes of at most so many cells.
+    pub(super) fn changes(
+        &self,
+        host: &str,
+        directory: &Directory,
+        cells_max: usize,
+    ) -> Vec<RollUp> {
+        let mut changes = Vec::new();
+        for (day, parts) in self.days.iter().filter(|(_, parts)| parts.is_whole()) {
+            let mut cells: Vec<_> = (parts.cells.iter())
+                .map(|((whose, numbers), total)| {
+                    let [subject, protocol, outcome, origin] = *numbers;
+                    crate::change::CounterCell {
+                        day: *day,
+                        prefix: directory.prefix_of(*whose).cloned(),
+                        subject,
+                        protocol,
+                        outcome,
+                        origin,
+                        total: *total,
+                    }
+                })
+                .collect();
+            cells.sort_unstable();
+            let count = cells.len().div_ceil(cells_max).max(1);
+            let mut rest = cells.chunks(cells_max);
+            for part in 0..count {
+                changes.push(RollUp {
+                    host: host.into(),
+                    day: *day,
+                    part: u32::try_from(part).unwrap_or(u32::MAX),
+                    parts: u32::try_from(count).unwrap_or(u32::MAX),
+                    read_from: parts.read_from,
+                    seq: parts.seq,
+                    hash: parts.hash,
+                    totals: crate::change::CounterTotals {
+                        cells: rest.next().map(<[_]>::to_vec).unwrap_or_default(),
+                    },
+                });
+            }
+        }
+        changes
+    }
+}
+
+impl Parts {
+    fn is_whole(&self) -> bool {
+        let there: u32 = self.there.iter().map(|word| word.count_ones()).sum();
+        there == self.parts
+    }
+}
