@@ -92,6 +92,7 @@ pub(super) async fn run(
         began,
         answer: Vec::new(),
         repeats: Repeats::new(),
+        looks: Vec::new(),
     };
     let mut buffers = vec![vec![0; RECEIVE_BYTES_MAX]; BATCH_SIZE];
     let mut arrived = vec![RecvMeta::default(); BATCH_SIZE];
@@ -124,6 +125,8 @@ struct Worker<A> {
     began: Instant,
     answer: Vec<u8>,
     repeats: Repeats,
+    /// Of the batch that is answered; kept for its room.
+    looks: Vec<Option<Look>>,
 }
 
 impl<A: Answering> Worker<A> {
@@ -145,29 +148,35 @@ impl<A: Answering> Worker<A> {
         })
     }
 
-    fn answer_all<'b>(&mut self, all: impl Iterator<Item = (&'b Vec<u8>, &'b RecvMeta)>) {
+    fn answer_all<'b>(&mut self, all: impl Iterator<Item = (&'b Vec<u8>, &'b RecvMeta)> + Clone) {
         // One reading for the batch.
         let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // The marks of all are fetched together: they are far from the processor.
+        let mut looks = std::mem::take(&mut self.looks);
+        looks.clear();
+        for (buffer, arrived) in all.clone() {
+            let look = |datagram| self.look(arrived.addr, datagram);
+            looks.extend(pieces(buffer, arrived).map(look));
+        }
+        let mut looked = looks.iter().copied();
         for (buffer, arrived) in all {
             let asked = arrived.dst_ip.filter(|_| self.bound.ip().is_unspecified());
             let local =
                 SocketAddr::new(asked.unwrap_or_else(|| self.bound.ip()), self.bound.port());
-            let pieces = buffer.get(..arrived.len).unwrap_or_default();
-            // The kernel may hand over several of one sender as one piece.
-            for datagram in pieces.chunks(arrived.stride.max(1)) {
+            for datagram in pieces(buffer, arrived) {
                 let arrival = Arrival {
                     peer: arrived.addr,
                     local,
                     now_ms,
                     datagram,
                 };
-                self.answer(arrival, asked);
+                self.answer(arrival, asked, looked.next().flatten());
             }
         }
+        self.looks = looks;
     }
 
-    fn answer(&mut self, arrival: Arrival<'_>, from: Option<IpAddr>) {
-        let look = self.look(arrival.peer, arrival.datagram);
+    fn answer(&mut self, arrival: Arrival<'_>, from: Option<IpAddr>, look: Option<Look>) {
         let (peer, out) = (arrival.peer, &mut self.answer);
         out.clear();
         let Some(handled) = self.answering.answer(arrival, out) else {
@@ -252,6 +261,12 @@ impl<A: Answering> Worker<A> {
         });
         is_sent
     }
+}
+
+/// The datagrams that came in one buffer: the kernel may hand over several of one sender as one.
+fn pieces<'b>(buffer: &'b [u8], arrived: &RecvMeta) -> impl Iterator<Item = &'b [u8]> {
+    let whole = buffer.get(..arrived.len).unwrap_or_default();
+    whole.chunks(arrived.stride.max(1))
 }
 
 /// What a message counts as whose answer is held back, since its source gets too much.
