@@ -6,8 +6,10 @@
 use std::{hint::black_box, sync::Arc};
 
 use biaoshi::{
+    accounting::{Act, Counters, Origin, Outcome, Protocol, Subject, Totals, TotalsOptions},
+    change::Partition,
     identifier::Identifier,
-    ledger::{Append, Head, Inline, Ledger, SqliteLedger, SqliteOptions},
+    ledger::{Append, Head, Inline, Ledger, MemoryLedger, SqliteLedger, SqliteOptions},
     record::RecordRef,
     state::{DATA, index::IndexWriter},
 };
@@ -25,7 +27,7 @@ use asking::Asking;
 const TEXT: &str = "88.118.0002/P03202605270000001";
 
 /// Names of operations that are no answers.
-const PLAIN: [&str; 9] = [
+const PLAIN: [&str; 10] = [
     "parse_query",
     "parse_registration",
     "record_parse",
@@ -35,6 +37,7 @@ const PLAIN: [&str; 9] = [
     "append_1",
     "append_100",
     "apply_100",
+    "count",
 ];
 
 /// Registrations before those that are counted, and how many of these there may be.
@@ -155,8 +158,35 @@ fn plain(name: &str) -> Box<dyn FnMut()> {
                 first += 100;
             })
         }
+        "count" => count(),
         _ => panic!("no operation is named {name}; see `list`"),
     }
+}
+
+/// Counts one answer, as a thread does that has counted such answers before.
+fn count() -> Box<dyn FnMut()> {
+    let state = Arc::new(common::state(0));
+    let counters = Arc::new(Counters::new());
+    let options = TotalsOptions {
+        partition: Partition::parse("counters/node-1").expect("it is its name"),
+        last_ms: 0,
+        accept_clock: true,
+        read_clock: Box::new(common::Stopped),
+        path: None,
+        threads: 2,
+    };
+    let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::new());
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let opening = Totals::open(ledger, Arc::clone(&counters), Arc::clone(&state), options);
+    let opened = runtime.expect("a runtime of one thread").block_on(opening);
+    opened.expect("it is new");
+    let whose = state.directory().whose("88.118.0002");
+    let act = Act {
+        whose: whose.expect("it is assigned"),
+        subject: Subject::Identifier,
+        outcome: Outcome::Success,
+    };
+    Box::new(move || counters.count(black_box(act), Protocol::Dns, Origin::External))
 }
 
 /// Makes an entry of so many registrations, and makes it durable.

@@ -151,13 +151,13 @@ impl<A: Answering> Worker<A> {
     fn answer_all<'b>(&mut self, all: impl Iterator<Item = (&'b Vec<u8>, &'b RecvMeta)> + Clone) {
         // One reading for the batch.
         let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
-        // The marks of all are fetched together: they are far from the processor.
         let mut looks = std::mem::take(&mut self.looks);
         looks.clear();
         for (buffer, arrived) in all.clone() {
             let look = |datagram| self.look(arrived.addr, datagram);
             looks.extend(pieces(buffer, arrived).map(look));
         }
+        self.repeats.fetch(&looks);
         let mut looked = looks.iter().copied();
         for (buffer, arrived) in all {
             let asked = arrived.dst_ip.filter(|_| self.bound.ip().is_unspecified());

@@ -7,7 +7,7 @@ use std::{
 
 use axum::{Router, http::header, response::IntoResponse, routing::get};
 
-use super::options::HttpOptions;
+use super::{options::HttpOptions, upkeep::blocking};
 use crate::{
     accounting::Counters,
     change::{Partition, PrefixStatus},
@@ -116,7 +116,8 @@ impl Scrape {
 /// The routes of the listener.
 pub(super) fn router(scrape: Arc<Scrape>) -> Router {
     let answer = move || async move {
-        let text = scrape.render();
+        // A hundred thousand firms' counters take a while to be summed: others answer meanwhile.
+        let text = blocking(move || scrape.render()).await.unwrap_or_default();
         ([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response()
     };
     Router::new().route("/metrics", get(answer))

@@ -48,35 +48,48 @@ pub(super) struct Repeats {
     /// A key, so that nobody can make another's question look like one that came again.
     hash: RandomState,
     /// Forty bits of a hash and the time; 0 is free.
-    marks: Vec<[u64; WAYS]>,
+    marks: Vec<Bucket>,
 }
+
+/// A line of the cache, and not parts of two.
+#[derive(Debug, Clone, Copy)]
+#[repr(align(64))]
+struct Bucket([u64; WAYS]);
 
 impl Repeats {
     pub(super) fn new() -> Self {
         Self {
             hash: RandomState::new(),
-            marks: vec![[0; WAYS]; BUCKETS],
+            marks: vec![Bucket([0; WAYS]); BUCKETS],
         }
     }
 
-    /// Finds out where the mark of a question is, and begins to fetch it: it is far from the
-    /// processor, and there is a question to be answered meanwhile.
+    /// Finds out where the mark of a question is.
     pub(super) fn look(&self, question: &Question<'_>) -> Look {
         let hash = self.hash.hash_one(question);
         // The low bits choose the place, the high ones tell apart what is there.
         let place = usize::try_from(hash).unwrap_or_default() % BUCKETS;
-        std::hint::black_box(self.marks.get(place).map(|bucket| bucket[0]));
         Look {
             place,
             tag: hash & !TIME_MASK,
         }
     }
 
+    /// Fetches the marks of a batch together: each is far from the processor, and one by one each
+    /// would be waited for.
+    pub(super) fn fetch(&self, looks: &[Option<Look>]) {
+        let marks = looks.iter().flatten().filter_map(|look| {
+            let Bucket([first, ..]) = self.marks.get(look.place)?;
+            Some(*first)
+        });
+        std::hint::black_box(marks.fold(0, |all, mark| all ^ mark));
+    }
+
     /// Whether the question was answered within the window; otherwise it is from now on.
     pub(super) fn is_repeated(&mut self, look: Look, now_ms: u64) -> bool {
         let Look { place, tag } = look;
         let now = now_ms & TIME_MASK;
-        let Some(bucket) = self.marks.get_mut(place) else {
+        let Some(Bucket(bucket)) = self.marks.get_mut(place) else {
             return false;
         };
         let age = |mark: u64| now.wrapping_sub(mark) & TIME_MASK;

@@ -76,6 +76,7 @@ impl Doors {
             accounting: Accounting {
                 counters: self.counters,
                 tests: self.tests,
+                executor: Arc::new(BlockingPool),
             },
         });
     }

@@ -7,7 +7,12 @@ use std::{
 
 use super::{health::Startup, listing::Listings, problem::Problem};
 use crate::{
-    access::Gate, accounting::Counters, identifier::Prefix, registry::Registry, resolver::Resolver,
+    access::Gate,
+    accounting::Counters,
+    identifier::Prefix,
+    ledger::{Inline, RunBlocking},
+    registry::Registry,
+    resolver::Resolver,
     state::State,
 };
 
@@ -26,6 +31,8 @@ pub struct Api {
     pub zone: String,
     /// Listings that are made now.
     pub(super) listings: Listings,
+    /// Statistics that are computed now.
+    pub(super) statistics: Listings,
     node: OnceLock<Node>,
 }
 
@@ -43,12 +50,32 @@ pub struct Node {
 }
 
 /// What statistics are made of besides the state.
-#[derive(Debug, Default)]
 pub struct Accounting {
     /// What was answered.
     pub counters: Arc<Counters>,
     /// Prefixes that are for tests, with all below them.
     pub tests: Vec<Prefix>,
+    /// Where they are computed.
+    pub executor: Arc<dyn RunBlocking>,
+}
+
+impl Default for Accounting {
+    fn default() -> Self {
+        Self {
+            counters: Arc::default(),
+            tests: Vec::new(),
+            executor: Arc::new(Inline),
+        }
+    }
+}
+
+impl std::fmt::Debug for Accounting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Accounting")
+            .field("counters", &self.counters)
+            .field("tests", &self.tests)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Who sent a request; the server adds it to each.
@@ -68,6 +95,7 @@ impl Api {
             body_bytes_max,
             zone,
             listings: Listings::default(),
+            statistics: Listings::default(),
             node: OnceLock::new(),
         }
     }

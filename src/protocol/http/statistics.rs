@@ -1,4 +1,7 @@
 //! `/api/v1/statistics`: the figures of the assessment, for administrators.
+//!
+//! A hundred thousand firms take a while to be summed, so that is done where nobody waits who
+//! resolves.
 
 use std::sync::Arc;
 
@@ -9,6 +12,7 @@ use axum::{
 use jiff::{ToSpan, civil::Date};
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use super::{
     Api, Node, Reply, caller,
@@ -38,6 +42,29 @@ const PREFIXES_MAX: usize = 1_000;
 /// balance. Numbers of one are never added to those of another.
 const MEASURED: &str = "hosted_measured";
 
+//----------- aside ------------------------------------------------------------
+
+/// Runs what may take a while beside those who answer.
+async fn aside(api: Arc<Api>, request: Request, f: fn(&Api, &Parts) -> Reply) -> Reply {
+    let (parts, _) = request.into_parts();
+    caller::authorise(&api, &parts, Action::ReadStatistics)?;
+    let executor = Arc::clone(&api.node()?.accounting.executor);
+    let (told, reply) = oneshot::channel();
+    executor.run(Box::new(move || {
+        let busy = || Problem::unavailable("busy", "others ask for statistics now; ask again");
+        let permit = api.statistics.enter().ok_or_else(busy);
+        // Whoever asked may have gone.
+        let _ = told.send(permit.and_then(|_permit| f(&api, &parts)));
+    }));
+    let stopping = |_| {
+        Err(Problem::unavailable(
+            "shutting_down",
+            "the node is stopping",
+        ))
+    };
+    reply.await.unwrap_or_else(stopping)
+}
+
 //----------- Asked ------------------------------------------------------------
 
 /// What is asked for, and what it is computed from.
@@ -52,7 +79,6 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     fn of(api: &'a Api, parts: &'a Parts) -> Result<Self, Problem> {
         let node = api.node()?;
-        caller::authorise(api, parts, Action::ReadStatistics)?;
         let prefix = text(&parts.uri, "prefix");
         let directory = node.state.directory();
         let scope = match &prefix {
@@ -155,8 +181,11 @@ struct Now {
 
 /// What the node, a secondary prefix or a firm stands at.
 pub(super) async fn now(State(api): State<Arc<Api>>, request: Request) -> Reply {
-    let (parts, _) = request.into_parts();
-    let asked = Asked::of(&api, &parts)?;
+    aside(api, request, now_of).await
+}
+
+fn now_of(api: &Api, parts: &Parts) -> Reply {
+    let asked = Asked::of(api, parts)?;
     let now = Now {
         figures: asked.compute(|figures| figures.now(&asked.scope, asked.today)),
         active_days: crate::accounting::figures::ACTIVE_DAYS,
@@ -193,8 +222,11 @@ enum When {
 
 /// Day by day.
 pub(super) async fn days(State(api): State<Arc<Api>>, request: Request) -> Reply {
-    let (parts, _) = request.into_parts();
-    let asked = Asked::of(&api, &parts)?;
+    aside(api, request, days_of).await
+}
+
+fn days_of(api: &Api, parts: &Parts) -> Reply {
+    let asked = Asked::of(api, parts)?;
     let limit = asked.limit(DAYS_DEFAULT, DAYS_MAX)?;
     let before = i64::try_from(limit - 1).unwrap_or_default();
     let first = asked.today.checked_sub(before.days());
@@ -220,8 +252,11 @@ pub(super) async fn days(State(api): State<Arc<Api>>, request: Request) -> Reply
 
 /// Month by month; of the first and the last only the days that are asked for.
 pub(super) async fn months(State(api): State<Arc<Api>>, request: Request) -> Reply {
-    let (parts, _) = request.into_parts();
-    let asked = Asked::of(&api, &parts)?;
+    aside(api, request, months_of).await
+}
+
+fn months_of(api: &Api, parts: &Parts) -> Reply {
+    let asked = Asked::of(api, parts)?;
     let limit = asked.limit(MONTHS_DEFAULT, MONTHS_MAX)?;
     let before = i64::try_from(limit - 1).unwrap_or_default();
     let first = asked.today.first_of_month().checked_sub(before.months());
@@ -271,8 +306,11 @@ struct OfPrefix<'a> {
 
 /// Enterprise prefix by enterprise prefix, in the order in which they were assigned.
 pub(super) async fn prefixes(State(api): State<Arc<Api>>, request: Request) -> Reply {
-    let (parts, _) = request.into_parts();
-    let asked = Asked::of(&api, &parts)?;
+    aside(api, request, prefixes_of).await
+}
+
+fn prefixes_of(api: &Api, parts: &Parts) -> Reply {
+    let asked = Asked::of(api, parts)?;
     let limit = asked.limit(PREFIXES_DEFAULT, PREFIXES_MAX)?;
     let after = number(asked.uri, "after")?.unwrap_or(0);
     let period = asked.period(asked.today.first_of_month())?;

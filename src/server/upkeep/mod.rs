@@ -131,7 +131,7 @@ async fn maintain(
 
 /// Runs work that blocks; none where it panicked or the runtime ends.
 #[expect(clippy::disallowed_methods, reason = "this is the server's executor")]
-pub(super) async fn blocking<T: Send + 'static>(
+pub(in crate::server) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {
     tokio::task::spawn_blocking(work).await.ok()
