@@ -25,6 +25,10 @@ test: test-deps
 kill-release = BIAOSHI_TEST_BINARY=$(abspath $(or $(CARGO_TARGET_DIR),target))/release/biaoshi \
 	cargo test --locked --test kill -- --nocapture
 
+# Killed while it counts what it answers.
+counting-release = BIAOSHI_TEST_BINARY=$(abspath $(or $(CARGO_TARGET_DIR),target))/release/biaoshi \
+	cargo test --locked --test counting kills -- --nocapture
+
 # The long forms: the same tests with more cases.
 test-long: test
 	@tools/deps.sh long
@@ -34,6 +38,7 @@ test-long: test
 	tools/miri.sh
 	PROPTEST_CASES=20000 cargo test --locked
 	BIAOSHI_KILL_ROUNDS=1000 $(kill-release)
+	BIAOSHI_COUNTING_KILLS=50 BIAOSHI_COUNTING_ASKED_FOR_MS=4000 $(counting-release)
 	cargo bench --locked --bench startup -- starts 1000000
 
 # Figures and how to read them: benches/README.md.

@@ -29,7 +29,15 @@ const STRANGER: &str = "127.0.0.7";
 /// How often the node is killed, and how long it is asked each time.
 const KILLS: u32 = 12;
 const KILLS_VARIABLE: &str = "BIAOSHI_COUNTING_KILLS";
-const ASKED_FOR: Duration = Duration::from_millis(120);
+const ASKED_FOR_MS: u64 = 120;
+const ASKED_FOR_VARIABLE: &str = "BIAOSHI_COUNTING_ASKED_FOR_MS";
+
+/// A number of the environment, for longer runs.
+fn setting<T: std::str::FromStr>(variable: &str, otherwise: T) -> T {
+    let text = std::env::var(variable).ok();
+    let number = text.map(|text| text.parse().ok().expect("it is a number"));
+    number.unwrap_or(otherwise)
+}
 
 fn node() -> Node {
     node_with("127.0.0.1/32", &[])
@@ -336,11 +344,12 @@ fn statistics_are_for_administrators_and_say_what_is_wrong() {
 /// Never more than was answered, and what is missing was under way when the node was killed.
 #[test]
 fn counts_outlive_kills() {
-    let kills = std::env::var(KILLS_VARIABLE).map_or(KILLS, |text| text.parse().expect("a number"));
+    let kills = setting(KILLS_VARIABLE, KILLS);
+    let asked_for = Duration::from_millis(setting(ASKED_FOR_VARIABLE, ASKED_FOR_MS));
     let mut node = node();
     let mut answered = 0;
     for round in 1..=kills {
-        answered += asking::until_killed(&mut node, ASKED_FOR);
+        answered += asking::until_killed(&mut node, asked_for);
         node.start_again();
         let successes = counted(&node)
             .into_iter()
@@ -352,6 +361,7 @@ fn counts_outlive_kills() {
             "{answered} answers after {round} kills, {counted} counted"
         );
     }
+    println!("{answered} answers, {kills} kills");
     assert!(answered > 100 * u64::from(kills), "{answered} answers");
     assert!(node.stop(), "it ends well when it is asked to");
     let all = counted::cells(&node.data_dir()).into_iter();
