@@ -63,6 +63,8 @@ pub(super) struct Cells {
 struct Table {
     extents: Vec<Arc<Extent>>,
     days: [u32; BANKS],
+    /// A bank was cleared, and the file does not say so before that is on the disk.
+    is_clearing: bool,
     keys: Vec<CellKey>,
     cells: Found<u32>,
     /// How many of the cells are nobody's.
@@ -96,6 +98,7 @@ impl Cells {
             table: Mutex::new(Table {
                 extents: vec![mapping.extend(0)?],
                 days,
+                is_clearing: false,
                 keys: Vec::new(),
                 cells: Found::default(),
                 nobodys: 0,
@@ -150,33 +153,34 @@ impl Cells {
         })
     }
 
-    /// Makes the bank of the day before ready for another day; what that one counted must have
-    /// been taken by [`Cells::totals`].
-    pub(super) fn clear_day_before(&self) -> io::Result<()> {
+    /// Makes the bank of the day before ready for another day, with the next [`Cells::sync`]; what
+    /// that one counted must have been taken by [`Cells::totals`].
+    pub(super) fn clear_day_before(&self) {
         let mut table = self.table();
         let bank = 1 - bank_of_today(table.days);
-        if table.days.get(bank) == Some(&NO_DAY) {
-            return Ok(());
+        if table.days.get(bank) != Some(&NO_DAY) {
+            for extent in &table.extents {
+                extent.begin(bank);
+            }
+            table.set_day(bank, NO_DAY);
+            table.is_clearing = true;
         }
-        for extent in &table.extents {
-            extent.begin(bank);
-        }
-        // Before its word says that it is another's: else both would have what was counted.
-        self.mapping.sync(&table.extents)?;
-        table.set_day(bank, NO_DAY);
-        self.mapping.set_days(table.days);
-        Ok(())
     }
 
-    /// Counts another day from here on, in the bank of the day before, which is cleared. Whoever
-    /// is late adds to the day that is over. Nobody waits for a disk.
-    pub(super) fn open_day(&self, day: u32) {
+    /// Counts another day from here on, in the bank of the day before, which is cleared; not yet
+    /// where that is not on the disk: else a loss of power would give this day what that one
+    /// counted. Whoever is late adds to the day that is over.
+    pub(super) fn open_day(&self, day: u32) -> bool {
         let mut table = self.table();
         let bank = 1 - bank_of_today(table.days);
+        if table.is_clearing || table.days.get(bank) != Some(&NO_DAY) {
+            return false;
+        }
         table.set_day(bank, day);
         self.mapping.set_days(table.days);
         // Whoever sees the bank in a file finds its day there.
         self.bank.store(bank, Ordering::Release);
+        true
     }
 
     /// The day that is counted now.
@@ -187,15 +191,21 @@ impl Cells {
 
     /// Makes room ahead, and waits until what was counted is on the disk.
     pub(super) fn sync(&self) -> io::Result<()> {
-        let extents = {
+        let (extents, is_clearing) = {
             let mut table = self.table();
             if table.free() < FREE_CELLS_MIN {
                 let extent = self.mapping.extend(table.extents.len())?;
                 table.extents.push(extent);
             }
-            table.extents.clone()
+            (table.extents.clone(), table.is_clearing)
         };
-        self.mapping.sync(&extents)
+        self.mapping.sync(&extents)?;
+        if is_clearing {
+            let mut table = self.table();
+            table.is_clearing = false;
+            self.mapping.set_days(table.days);
+        }
+        Ok(())
     }
 
     /// Whether a kill leaves what was counted.

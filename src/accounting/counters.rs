@@ -117,7 +117,7 @@ impl Counters {
         let before = self.before();
         let mut all = before.resolutions.clone();
         for day in self.cells.get().iter().flat_map(|cells| cells.totals()) {
-            all.set(day.day, day.cells.into());
+            all.add(day.day, day.cells.into());
         }
         all
     }
@@ -178,23 +178,19 @@ impl Counters {
     }
 
     /// Lets go of the day before the one that is counted, and returns what it came to.
-    pub(super) fn clear_day_before(&self) -> io::Result<Option<DayTotals>> {
+    pub(super) fn clear_day_before(&self) -> Option<DayTotals> {
         let mut before = self.before();
-        let Some(cells) = self.cells.get() else {
-            return Ok(None);
-        };
+        let cells = self.cells.get()?;
         let [last, _] = cells.totals();
-        cells.clear_day_before()?;
+        cells.clear_day_before();
         before.take(&last);
-        Ok(Some(last))
+        Some(last)
     }
 
-    /// Counts another day from here on; the one before was cleared.
-    pub(super) fn open_day(&self, day: u32) {
+    /// Counts another day from here on, if the bank of the one before is cleared on the disk too.
+    pub(super) fn open_day(&self, day: u32) -> bool {
         let _turn = self.before();
-        if let Some(cells) = self.cells.get() {
-            cells.open_day(day);
-        }
+        self.cells.get().is_some_and(|cells| cells.open_day(day))
     }
 
     /// Waits until what was counted is on the disk.
@@ -226,7 +222,7 @@ impl Before {
         for ((_, kind), total) in &day.cells {
             add(&mut self.shown, shown(*kind), *total);
         }
-        self.resolutions.set(day.day, day.cells.as_slice().into());
+        self.resolutions.add(day.day, day.cells.as_slice().into());
     }
 }
 

@@ -13,7 +13,8 @@ pub(super) type OfDay = Arc<[(CellKey, u64)]>;
 /// All days of a node. A copy shares the days with its original.
 #[derive(Debug, Clone, Default)]
 pub struct Resolutions {
-    days: BTreeMap<u32, OfDay>,
+    /// Of each day what each host says.
+    days: BTreeMap<u32, Vec<OfDay>>,
 }
 
 impl Resolutions {
@@ -24,18 +25,15 @@ impl Resolutions {
 
     /// How often there was each kind of answer on a day, by whose it was.
     pub fn of_day(&self, day: u32) -> impl Iterator<Item = (Whose, Kind, u64)> {
-        let cells = self
-            .days
-            .get(&day)
-            .into_iter()
-            .flat_map(|cells| cells.iter());
+        let hosts = self.days.get(&day).into_iter().flatten();
+        let cells = hosts.flat_map(|cells| cells.iter());
         cells.map(|((whose, kind), total)| (*whose, *kind, *total))
     }
 
-    /// What a day came to, or has come to so far.
-    pub(super) fn set(&mut self, day: u32, cells: OfDay) {
+    /// What a host's day came to, or has come to so far.
+    pub(super) fn add(&mut self, day: u32, cells: OfDay) {
         if !cells.is_empty() {
-            self.days.insert(day, cells);
+            self.days.entry(day).or_default().push(cells);
         }
     }
 }

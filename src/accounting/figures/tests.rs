@@ -56,7 +56,7 @@ fn figures<'a>(
             let whose = directory.whose(prefix).unwrap_or_default();
             ((whose, *kind), *total)
         });
-        resolutions.set(*day, cells.collect::<OfDay>());
+        resolutions.add(*day, cells.collect::<OfDay>());
     }
     let tests: Vec<Prefix> = tests
         .iter()

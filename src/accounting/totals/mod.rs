@@ -152,7 +152,7 @@ impl Totals {
         let now = self.read_clock.read();
         let mut cells = self.grown();
         if cells.is_empty() {
-            self.clear_day_before()?;
+            self.clear_day_before();
             return Ok(false);
         }
         let time_ms = self.clock.next(now)?.time_ms;
@@ -176,11 +176,12 @@ impl Totals {
                 }
             }
         }
-        self.clear_day_before()?;
+        self.clear_day_before();
         Ok(true)
     }
 
-    /// Opens the day of now, if it is another; whether it is.
+    /// Opens the day of now, if it is another; whether it did. Where the ledger took nothing for a
+    /// day, it is opened once the counters are on the disk ([`Counters::sync`]).
     ///
     /// # Errors
     /// Where the clock cannot be right: the day goes on until it is.
@@ -192,10 +193,12 @@ impl Totals {
             return Ok(false);
         }
         // It is long cleared where the ledger took what it counted.
-        self.let_go()?;
-        self.counters.open_day(day);
-        self.flushes_today = 0;
-        Ok(true)
+        self.let_go();
+        let is_open = self.counters.open_day(day);
+        if is_open {
+            self.flushes_today = 0;
+        }
+        Ok(is_open)
     }
 
     //--- Inside
@@ -260,22 +263,20 @@ impl Totals {
 
     /// Once all of the day before is written and nobody adds to it any more, its bank is made ready
     /// for tomorrow.
-    fn clear_day_before(&mut self) -> Result<(), TotalsError> {
+    fn clear_day_before(&mut self) {
         self.flushes_today = self.flushes_today.saturating_add(1);
         if self.flushes_today >= FLUSHES_BEFORE_CLEARING {
-            self.let_go()?;
+            self.let_go();
         }
         self.forget();
-        Ok(())
     }
 
     /// Takes what the day before came to out of its bank.
-    fn let_go(&mut self) -> Result<(), TotalsError> {
-        if let Some(last) = self.counters.clear_day_before()? {
+    fn let_go(&mut self) {
+        if let Some(last) = self.counters.clear_day_before() {
             self.pending.push(last);
             self.forget();
         }
-        Ok(())
     }
 
     /// The cells, over a file if there can be one.

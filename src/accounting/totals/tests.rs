@@ -226,6 +226,14 @@ impl Host {
 }
 
 impl Process {
+    /// Looks at the day as a node does: once more after the next sync.
+    fn open_day(&mut self) -> bool {
+        self.totals.open_day().unwrap() || {
+            self.counters.sync().unwrap();
+            self.totals.open_day().unwrap()
+        }
+    }
+
     fn shown(&self) -> u64 {
         shown(&self.counters)
     }

@@ -82,7 +82,7 @@ impl Run {
             Step::Sync => self.sync(),
             Step::Pass(hours) => {
                 self.host.clock.pass(hours * HOUR_MS);
-                process.totals.open_day().unwrap();
+                process.open_day();
                 self.today = statistics_day(self.host.clock.read().wall_ms);
             }
             Step::Kill => self.start().await,
