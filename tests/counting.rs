@@ -7,6 +7,8 @@ mod asking;
 mod common;
 #[path = "counting/counted.rs"]
 mod counted;
+#[path = "counting/timed.rs"]
+mod timed;
 
 use std::{net::TcpStream, time::Duration};
 

@@ -183,6 +183,13 @@ impl Cells {
         true
     }
 
+    /// The days that are in the banks, the earlier one first.
+    pub(super) fn days(&self) -> [u32; BANKS] {
+        let mut days = self.table().days;
+        days.sort_unstable();
+        days
+    }
+
     /// The day that is counted now.
     pub(super) fn today(&self) -> u32 {
         let days = self.table().days;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    Act, KINDS, Kind, Origin, Outcome, Protocol, Resolutions,
+    Act, KINDS, Kind, Origin, Outcome, Protocol, Resolutions, Timings,
     cells::{Cells, DayTotals},
     mapping::BANKS,
 };
@@ -33,6 +33,7 @@ pub struct Counters {
     malformed: [AtomicU64; Protocol::ALL.len()],
     /// What the days before those in the cells have come to. Whoever opens a day holds it.
     before: Mutex<Before>,
+    timings: Timings,
 }
 
 /// Days that are over.
@@ -55,7 +56,13 @@ impl Counters {
                 shown: [0; SHOWN],
                 resolutions: Resolutions::default(),
             }),
+            timings: Timings::default(),
         }
+    }
+
+    /// How long it took.
+    pub fn timings(&self) -> &Timings {
+        &self.timings
     }
 
     /// Counts an answer that was sent.
@@ -170,6 +177,11 @@ impl Counters {
     pub(super) fn totals(&self) -> Option<[DayTotals; BANKS]> {
         let _turn = self.before();
         self.cells.get().map(|cells| cells.totals())
+    }
+
+    /// The day that is counted and the one before, the earlier one first; 0 for none.
+    pub(super) fn days(&self) -> Option<[u32; BANKS]> {
+        self.cells.get().map(|cells| cells.days())
     }
 
     /// The day that is counted, YYYYMMDD; 0 where nothing can be.

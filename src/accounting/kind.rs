@@ -70,6 +70,29 @@ impl Outcome {
             Self::Preview => "preview",
         }
     }
+
+    /// Whether it is what became of a request (解析请求): the others are the same one once more, or
+    /// none.
+    #[must_use]
+    pub fn is_request(self) -> bool {
+        match self {
+            Self::Success
+            | Self::NotFound
+            | Self::Gone
+            | Self::NotResponsible
+            | Self::Denied
+            | Self::Error
+            | Self::Limited => true,
+            Self::Truncated | Self::Auxiliary | Self::Retransmitted | Self::Preview => false,
+        }
+    }
+
+    /// Whether whoever asked was told what it asked for, or why not: how long that took is the
+    /// latency of a resolution.
+    #[must_use]
+    pub fn is_timed(self) -> bool {
+        self.is_request() && !matches!(self, Self::Error | Self::Limited)
+    }
 }
 
 //----------- Protocol ---------------------------------------------------------

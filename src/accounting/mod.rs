@@ -13,10 +13,12 @@ mod kind;
 mod mapping;
 mod origins;
 mod resolutions;
+mod timings;
 mod totals;
 
 pub use counters::Counters;
 pub use kind::{Act, KINDS, Kind, Origin, Outcome, Protocol, Subject};
 pub use origins::{OriginOptions, Origins};
 pub use resolutions::Resolutions;
+pub use timings::{Activity, Lane, Request, Timings};
 pub use totals::{Totals, TotalsError, TotalsOptions};

@@ -6,7 +6,7 @@ use std::{collections::HashMap, net::IpAddr};
 
 use ipnet::IpNet;
 
-use super::{Origin, figures::is_at_or_below};
+use super::Origin;
 use crate::identifier::Prefix;
 
 //----------- OriginOptions ----------------------------------------------------
@@ -65,7 +65,7 @@ impl Origins {
         let prefix = is_any_listed.then(asked).flatten();
         let is_test = |prefix: &Prefix| {
             let mut tests = self.test.iter();
-            tests.any(|test| is_at_or_below(prefix, test.as_str()))
+            tests.any(|test| prefix.is_at_or_below(test))
         };
         let own = prefix
             .as_ref()

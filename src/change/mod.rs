@@ -22,6 +22,7 @@ mod roll_up;
 mod sealed;
 #[cfg(test)]
 mod tests;
+mod timings;
 
 pub use counters::{CELLS_MAX, CounterCell, CounterTotals};
 pub use day::{rest_of_day_ms, statistics_day};
@@ -37,6 +38,7 @@ pub use partition::{DATA_PARTITIONS_MAX, HOST_BYTES_MAX, Partition, Position};
 pub use proof::{inclusion_path, root_from_path};
 pub use roll_up::RollUp;
 pub use sealed::{Sealed, SealedField};
+pub use timings::{TIMING_CELLS_MAX, Timing, TimingCell, TimingTotals};
 
 pub(crate) use cursor::{Cursor, put_bytes16, put_bytes32};
 pub(crate) use item::decode_identifier;
@@ -51,7 +53,7 @@ pub const CHANGE_BYTES_MAX: usize = 128 * 1024;
 /// The fold rule of this release: handle identifiers fold ASCII case.
 pub const FOLD_RULE: u16 = 1;
 
-/// The version of every change's body in this release.
+/// The version of a change's body in this release, but for a roll-up's that has timings.
 const VERSION: u8 = 1;
 
 //----------- Change -----------------------------------------------------------
@@ -101,6 +103,8 @@ pub enum Change {
     Request(RequestChange),
     /// How many answers a host gave in its life.
     CounterTotals(CounterTotals),
+    /// How long a host took.
+    Timings(TimingTotals),
 }
 
 /// The first byte of an encoded change.
@@ -117,13 +121,14 @@ mod tag {
     pub(super) const REMOVE: u8 = 17;
     pub(super) const REQUEST: u8 = 18;
     pub(super) const COUNTER_TOTALS: u8 = 32;
+    pub(super) const TIMINGS: u8 = 33;
 }
 
 impl Change {
     /// The bytes of this change, as hashed and stored.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut out = vec![self.tag(), VERSION];
+        let mut out = vec![self.tag(), self.version()];
         match self {
             Self::Genesis {
                 ledger_id,
@@ -151,6 +156,7 @@ impl Change {
             Self::Remove(change) => change.encode_body(&mut out),
             Self::Request(change) => change.encode_body(&mut out),
             Self::CounterTotals(change) => change.encode_body(&mut out),
+            Self::Timings(change) => change.encode_body(&mut out),
         }
         out
     }
@@ -168,10 +174,13 @@ impl Change {
         }
         let mut cursor = Cursor::new(bytes);
         let (tag, version) = (cursor.u8()?, cursor.u8()?);
-        if version != VERSION {
-            return Err(DecodeError::UnknownChange { tag, version });
-        }
-        let change = Self::decode_body(tag, &mut cursor)?;
+        let change = match (tag, version) {
+            (tag::ROLL_UP, roll_up::VERSION_TIMED) => {
+                Self::RollUp(Box::new(RollUp::decode_timed(&mut cursor)?))
+            }
+            (_, VERSION) => Self::decode_body(tag, &mut cursor)?,
+            _ => return Err(DecodeError::UnknownChange { tag, version }),
+        };
         cursor.end()?;
         Ok(change)
     }
@@ -210,6 +219,7 @@ impl Change {
             tag::REMOVE => Self::Remove(Box::new(RemoveChange::decode_body(cursor)?)),
             tag::REQUEST => Self::Request(RequestChange::decode_body(cursor)?),
             tag::COUNTER_TOTALS => Self::CounterTotals(CounterTotals::decode_body(cursor)?),
+            tag::TIMINGS => Self::Timings(TimingTotals::decode_body(cursor)?),
             _ => {
                 return Err(DecodeError::UnknownChange {
                     tag,
@@ -233,6 +243,14 @@ impl Change {
             Self::Remove(_) => tag::REMOVE,
             Self::Request(_) => tag::REQUEST,
             Self::CounterTotals(_) => tag::COUNTER_TOTALS,
+            Self::Timings(_) => tag::TIMINGS,
+        }
+    }
+
+    fn version(&self) -> u8 {
+        match self {
+            Self::RollUp(change) if !change.timings.cells.is_empty() => roll_up::VERSION_TIMED,
+            _ => VERSION,
         }
     }
 }

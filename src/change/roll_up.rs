@@ -4,7 +4,11 @@ use super::{
     DecodeError, HOST_BYTES_MAX, Hash,
     counters::CounterTotals,
     cursor::{Cursor, put_bytes8},
+    timings::{TIMING_CELLS_MAX, TimingTotals},
 };
+
+/// The version of a roll-up that has timings.
+pub(super) const VERSION_TIMED: u8 = 2;
 
 //----------- RollUp -----------------------------------------------------------
 
@@ -27,9 +31,39 @@ pub struct RollUp {
     pub hash: Hash,
     /// The cells, all of that day.
     pub totals: CounterTotals,
+    /// How long it took, of that day too.
+    pub timings: TimingTotals,
 }
 
 impl RollUp {
+    /// A day as parts of at most so many cells of totals, and of as many timings as fit a change.
+    #[must_use]
+    pub fn in_parts(mut self, cells_max: usize) -> Vec<Self> {
+        let cells = std::mem::take(&mut self.totals.cells);
+        let timings = std::mem::take(&mut self.timings.cells);
+        let totals = cells.chunks(cells_max).map(|cells| Self {
+            totals: CounterTotals {
+                cells: cells.to_vec(),
+            },
+            ..self.clone()
+        });
+        let timings = timings.chunks(TIMING_CELLS_MAX).map(|cells| Self {
+            timings: TimingTotals {
+                cells: cells.to_vec(),
+            },
+            ..self.clone()
+        });
+        let mut parts: Vec<Self> = totals.chain(timings).collect();
+        if parts.is_empty() {
+            parts.push(self);
+        }
+        let count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+        for (number, part) in (0..).zip(&mut parts) {
+            (part.part, part.parts) = (number, count);
+        }
+        parts
+    }
+
     pub(super) fn encode_body(&self, out: &mut Vec<u8>) {
         put_bytes8(out, self.host.as_bytes());
         for number in [self.day, self.part, self.parts] {
@@ -40,6 +74,21 @@ impl RollUp {
         }
         out.extend_from_slice(&self.hash.0);
         self.totals.encode_body(out);
+        if !self.timings.cells.is_empty() {
+            self.timings.encode_body(out);
+        }
+    }
+
+    /// The body of version 2.
+    pub(super) fn decode_timed(cursor: &mut Cursor<'_>) -> Result<Self, DecodeError> {
+        let mut rolled_up = Self::decode_body(cursor)?;
+        rolled_up.timings = TimingTotals::decode_body(cursor)?;
+        let cells = &rolled_up.timings.cells;
+        // Without any it is of version 1: a roll-up is written in one way only.
+        if cells.is_empty() || cells.iter().any(|cell| cell.day != rolled_up.day) {
+            return Err(DecodeError::IllegalField { field: "timings" });
+        }
+        Ok(rolled_up)
     }
 
     pub(super) fn decode_body(cursor: &mut Cursor<'_>) -> Result<Self, DecodeError> {
@@ -52,6 +101,7 @@ impl RollUp {
             seq: cursor.u64()?,
             hash: Hash(cursor.array()?),
             totals: CounterTotals::decode_body(cursor)?,
+            timings: TimingTotals::default(),
         };
         let illegal = |field| Err(DecodeError::IllegalField { field });
         if !(1..=HOST_BYTES_MAX).contains(&rolled_up.host.len()) {
@@ -75,7 +125,7 @@ impl RollUp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::{CELLS_MAX, CHANGE_BYTES_MAX, Change, CounterCell};
+    use crate::change::{CELLS_MAX, CHANGE_BYTES_MAX, Change, CounterCell, Timing, TimingCell};
 
     fn cell(day: u32, outcome: u8) -> CounterCell {
         CounterCell {
@@ -99,7 +149,44 @@ mod tests {
             seq: 1_442,
             hash: Hash([9; 32]),
             totals: CounterTotals { cells },
+            timings: TimingTotals::default(),
         }
+    }
+
+    fn timed(days: impl IntoIterator<Item = u32>) -> RollUp {
+        let timing = |day| TimingCell {
+            day,
+            prefix: None,
+            act: 1,
+            timing: Timing {
+                asked: 1,
+                ..Timing::default()
+            },
+        };
+        RollUp {
+            timings: TimingTotals {
+                cells: days.into_iter().map(timing).collect(),
+            },
+            ..roll_up(Vec::new())
+        }
+    }
+
+    #[test]
+    fn timings_make_it_version_2() {
+        let change = Change::RollUp(Box::new(timed([20_261_125])));
+        let mut bytes = change.encode();
+        assert_eq!(bytes[..2], [8, 2]);
+        assert_eq!(Change::decode(&bytes), Ok(change));
+        bytes[1] = 1;
+        assert!(Change::decode(&bytes).is_err());
+        let field = "timings";
+        let illegal = Err(DecodeError::IllegalField { field });
+        let other_day = Change::RollUp(Box::new(timed([20_261_124]))).encode();
+        assert_eq!(Change::decode(&other_day), illegal);
+        let mut none = Change::RollUp(Box::new(roll_up(Vec::new()))).encode();
+        none[1] = 2;
+        none.extend([0; 4]);
+        assert_eq!(Change::decode(&none), illegal);
     }
 
     #[test]

@@ -1,103 +1,20 @@
 //! `statistics`: the figures of the assessment, as the running node has them.
 
+mod columns;
 #[cfg(test)]
 mod tests;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::arguments::{Language, StatisticsArguments, StatisticsOf};
 use super::client::{Client, Problem, Reply, Target, TokenUse};
 use super::import::{Locale, language};
 use super::{Exit, Failure, Output};
 use crate::config::Config;
+use columns::{Column, NOW, SUMS, TIMINGS, column};
 
 /// Pages that are asked for, one after the other: a hundred thousand firms are a hundred.
 const PAGES_MAX: usize = 1_000;
-
-//----------- Columns ------------------------------------------------------------
-
-/// A figure: where it stands in a reply, and its headings.
-struct Column {
-    pointer: &'static str,
-    zh: &'static str,
-    en: &'static str,
-}
-
-const fn column(pointer: &'static str, zh: &'static str, en: &'static str) -> Column {
-    Column { pointer, zh, en }
-}
-
-const NOW: [Column; 15] = [
-    column("/enterprise_nodes", "接入企业节点数", "enterprise nodes"),
-    column("/connected_firms", "接入企业数", "connected firms"),
-    column(
-        "/new_enterprise_nodes_this_year",
-        "年度新增企业节点",
-        "nodes new this year",
-    ),
-    column(
-        "/active_enterprise_nodes",
-        "活跃企业节点（30 日）",
-        "active nodes (30 days)",
-    ),
-    column("/industries", "覆盖行业数", "industries"),
-    column("/identifiers", "标识注册总量", "identifiers, current"),
-    column(
-        "/cumulative/registrations/new",
-        "累计注册量",
-        "registrations, cumulative",
-    ),
-    column(
-        "/this_year/registrations/new",
-        "本年新增注册",
-        "registrations new this year",
-    ),
-    column(
-        "/today/registrations/registered",
-        "单日注册量（今日）",
-        "registered today",
-    ),
-    column(
-        "/cumulative/registrations/removed",
-        "累计注销量",
-        "removals, cumulative",
-    ),
-    column(
-        "/cumulative/resolutions/successes",
-        "累计解析成功量（标识）",
-        "resolutions, cumulative (identifiers)",
-    ),
-    column(
-        "/cumulative/route_resolutions/successes",
-        "累计解析成功量（路由）",
-        "resolutions, cumulative (routes)",
-    ),
-    column(
-        "/today/resolutions/requests",
-        "今日解析请求量",
-        "resolution requests today",
-    ),
-    column(
-        "/today/resolutions/successes",
-        "今日解析成功响应量",
-        "resolution successes today",
-    ),
-    column(
-        "/daily_average_this_year/average",
-        "本年日均解析量",
-        "daily average this year",
-    ),
-];
-
-/// Of days, months and prefixes, behind what the row is of.
-const SUMS: [Column; 6] = [
-    column("/registrations/registered", "注册量", "registered"),
-    column("/registrations/new", "新增", "new"),
-    column("/registrations/removed", "注销", "removed"),
-    column("/resolutions/requests", "解析请求", "requests"),
-    column("/resolutions/successes", "解析成功", "successes"),
-    column("/route_resolutions/successes", "路由解析成功", "routes"),
-];
 
 //----------- run ----------------------------------------------------------------
 
@@ -124,7 +41,7 @@ pub(super) fn run(
 fn rows_of(what: StatisticsOf) -> Option<(&'static str, &'static str)> {
     match what {
         StatisticsOf::Now => None,
-        StatisticsOf::Days => Some(("days", "from")),
+        StatisticsOf::Days | StatisticsOf::Timings => Some(("days", "from")),
         StatisticsOf::Months => Some(("months", "from")),
         StatisticsOf::Prefixes => Some(("prefixes", "after")),
     }
@@ -222,22 +139,25 @@ fn show(said: &Value, what: StatisticsOf, language: Language) -> String {
     };
     let figure = |row: &Value, pointer: &str| match row.pointer(pointer) {
         Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => "-".to_owned(),
         Some(value) => value.to_string(),
-        None => "-".to_owned(),
     };
     let table: Vec<Vec<String>> = match rows_of(what) {
         None => {
-            let figures = said.get("figures").cloned().unwrap_or_else(|| json!({}));
-            let line = |column: &Column| vec![heading(column), figure(&figures, column.pointer)];
+            let line = |column: &Column| vec![heading(column), figure(said, column.pointer)];
             NOW.iter().map(line).collect()
         }
         Some((name, _)) => {
             let key = match what {
-                StatisticsOf::Days => column("/day", "日期", "day"),
+                StatisticsOf::Days | StatisticsOf::Timings => column("/day", "日期", "day"),
                 StatisticsOf::Months => column("/month", "月份", "month"),
                 _ => column("/prefix", "企业前缀", "prefix"),
             };
-            let columns = || std::iter::once(&key).chain(&SUMS);
+            let of: &[Column] = match what {
+                StatisticsOf::Timings => &TIMINGS,
+                _ => &SUMS,
+            };
+            let columns = || std::iter::once(&key).chain(of);
             let rows = said.get(name).and_then(Value::as_array);
             let lines = rows.into_iter().flatten().map(|row| {
                 columns()
@@ -249,7 +169,7 @@ fn show(said: &Value, what: StatisticsOf, language: Language) -> String {
                 .collect()
         }
     };
-    let scope = figure(said, "/scope/prefix").replace("null", "-");
+    let scope = figure(said, "/scope/prefix");
     let first = match language {
         Language::Zh => format!(
             "统计口径版本 {} · 托管实测 · 前缀 {scope} · 统计日 {}\n",

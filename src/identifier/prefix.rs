@@ -40,6 +40,12 @@ impl Prefix {
             .is_some_and(|rest| rest.starts_with('.'))
     }
 
+    /// Whether it is `other`, or lies below it.
+    #[must_use]
+    pub fn is_at_or_below(&self, other: &Self) -> bool {
+        self == other || self.is_below(other)
+    }
+
     /// Whether it is `parent` and one more number.
     #[must_use]
     pub fn is_child_of(&self, parent: &Self) -> bool {

@@ -13,6 +13,7 @@
 mod admission;
 mod clock;
 pub mod import;
+mod observe;
 mod registration;
 #[cfg(test)]
 mod tests;
@@ -20,6 +21,7 @@ mod writer;
 
 pub use admission::{Admission, EnterpriseFacts, FIELD_CHARACTERS_MAX};
 pub use clock::{ClockFault, ClockReading, EntryClock, RELEASE_DATE_MS, ReadClock};
+pub use observe::Observe;
 pub use registration::{OPERATIONS_MAX, Operation, RequestedValue};
 pub use writer::{QUEUE_MAX, ReadOnly, ReadOnlyCause, WriterOptions, WriterTask, genesis};
 
@@ -42,6 +44,7 @@ use writer::{Ticket, Writes};
 pub struct Registry {
     control: Desk<ControlJob>,
     data: Desk<Operation>,
+    observer: Option<Arc<dyn Observe>>,
 }
 
 /// Where work for one writer is handed in.
@@ -58,7 +61,12 @@ impl Registry {
     /// Where the whole request is refused or its fate is not known; then see
     /// [`RegistryError::may_have_happened`].
     pub async fn submit(&self, work: Request<Operation>) -> Result<Receipt, RegistryError> {
-        self.data.hand_in(work).await
+        let watched = self.watch(&work);
+        let receipt = self.data.hand_in(work).await?;
+        if let Some(watched) = watched {
+            watched.tell(&receipt);
+        }
+        Ok(receipt)
     }
 
     /// Admits enterprises and assigns prefixes; answers when all of it is durable.

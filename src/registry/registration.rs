@@ -50,7 +50,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    fn identifier(&self) -> &str {
+    pub(super) fn identifier(&self) -> &str {
         match self {
             Self::Create { identifier, .. }
             | Self::Put { identifier, .. }

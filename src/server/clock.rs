@@ -1,6 +1,9 @@
 //! The clocks of the machine; nothing else reads the time of day.
 
-use std::time::SystemTime;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Instant, SystemTime},
+};
 
 use crate::registry::{ClockReading, ReadClock};
 
@@ -36,6 +39,74 @@ fn boot_ms() -> u64 {
     seconds * 1_000 + nanoseconds / 1_000_000
 }
 
+//----------- Watch ------------------------------------------------------------
+
+/// Times what the node does: one clock read says how long it took, and in which second it ended.
+#[derive(Debug)]
+pub(super) struct Watch {
+    began: Instant,
+    /// The time of day when it began, as the clock says by now: people set it.
+    began_wall_us: AtomicU64,
+}
+
+/// A moment of a [`Watch`], in microseconds since it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Moment(u64);
+
+impl Watch {
+    /// Begins now.
+    #[expect(clippy::disallowed_methods, reason = "this is where the clock is read")]
+    pub(super) fn begin() -> Self {
+        let watch = Self {
+            began: Instant::now(),
+            began_wall_us: AtomicU64::new(0),
+        };
+        watch.set();
+        watch
+    }
+
+    /// Looks at the time of day: whoever calls this each second follows a clock that is set.
+    pub(super) fn set(&self) {
+        let Moment(us) = self.now();
+        let wall_us = wall_ms().saturating_mul(1_000);
+        let began = wall_us.saturating_sub(us);
+        self.began_wall_us.store(began, Ordering::Relaxed);
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        let us = self.began.elapsed().as_micros();
+        Moment(u64::try_from(us).unwrap_or(u64::MAX))
+    }
+
+    /// The second of a moment, since 1970.
+    pub(super) fn second(&self, Moment(us): Moment) -> u64 {
+        let began = self.began_wall_us.load(Ordering::Relaxed);
+        began.saturating_add(us) / 1_000_000
+    }
+}
+
+impl Moment {
+    /// In milliseconds.
+    pub(super) fn as_ms(self) -> u64 {
+        self.0 / 1_000
+    }
+
+    /// In microseconds.
+    pub(super) fn as_us(self) -> u64 {
+        self.0
+    }
+
+    /// How long before this one another was, in microseconds.
+    pub(super) fn us_since(self, Self(before): Self) -> u64 {
+        self.0.saturating_sub(before)
+    }
+
+    /// What [`Moment::as_us`] said.
+    pub(super) fn from_us(us: u64) -> Self {
+        Self(us)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +116,18 @@ mod tests {
         let (first, second) = (SystemClock.read(), SystemClock.read());
         assert!(first.wall_ms > crate::registry::RELEASE_DATE_MS);
         assert!(first.boot_ms > 0 && second.boot_ms >= first.boot_ms);
+    }
+
+    #[test]
+    fn a_watch_says_how_long_and_in_which_second() {
+        let watch = Watch::begin();
+        let second = |us| watch.second(Moment(us));
+        let began = watch.began_wall_us.load(Ordering::Relaxed);
+        assert!(began / 1_000 > crate::registry::RELEASE_DATE_MS);
+        assert_eq!(second(1_000_000 - began % 1_000_000), began / 1_000_000 + 1);
+        assert_eq!(second(999_999 - began % 1_000_000), began / 1_000_000);
+        assert_eq!(Moment(2_500).us_since(Moment(500)), 2_000);
+        assert_eq!(Moment(500).us_since(Moment(2_500)), 0);
+        assert_eq!(Moment(2_999).as_ms(), 2);
     }
 }

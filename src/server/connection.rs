@@ -57,11 +57,12 @@ pub(super) async fn serve(
     // Small replies leave at once; a client that waits for one does not wait for a timer.
     let _ = stream.set_nodelay(true);
     let pace = Arc::new(Pace::default());
-    let paced = Paced::new(stream, Arc::clone(&pace), counting, timeouts);
+    let paced = Paced::new(stream, Arc::clone(&pace), counting.clone(), timeouts);
     let peer = Peer { address: peer.ip() };
     let place = Arc::clone(place);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         pace.busy();
+        let began = counting.as_ref().map(Counting::now);
         // Whoever sends a body slowly gives way like whoever sends nothing.
         if request.body().is_end_stream() {
             place.busy();
@@ -80,8 +81,9 @@ pub(super) async fn serve(
             let response = router.oneshot(request.map(watched)).await;
             if let Ok(response) = &response
                 && let Some(counted) = response.extensions().get::<Counted>()
+                && let Some(began) = began
             {
-                pace.send(*counted);
+                pace.send(*counted, began);
             }
             pace.idle();
             place.waiting();

@@ -4,7 +4,7 @@ use std::{
     io::{self, IoSliceMut},
     net::{IpAddr, SocketAddr},
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSocketState};
@@ -15,7 +15,10 @@ use super::{
     counting::{Counting, is_here},
     repeats::{Look, Question, Repeats},
 };
-use crate::{accounting::Outcome, protocol::Handled};
+use crate::{
+    accounting::{Outcome, Request},
+    protocol::Handled,
+};
 
 /// The largest datagram that IP carries, and the most that the kernel hands over as one piece.
 const RECEIVE_BYTES_MAX: usize = 65_535;
@@ -67,11 +70,10 @@ pub(super) trait Answering: Send + Sync + 'static {
 
 //----------- run --------------------------------------------------------------
 
-/// Answers datagrams until told to stop; `began` is where the workers' common clock begins.
+/// Answers datagrams until told to stop.
 pub(super) async fn run(
     socket: UdpSocket,
     answering: impl Answering,
-    began: Instant,
     mut stopped: watch::Receiver<bool>,
 ) {
     let made = socket
@@ -88,11 +90,12 @@ pub(super) async fn run(
         socket,
         state,
         bound,
+        counting: answering.counting().alone(),
         answering,
-        began,
         answer: Vec::new(),
         repeats: Repeats::new(),
         looks: Vec::new(),
+        requests: Vec::new(),
     };
     let mut buffers = vec![vec![0; RECEIVE_BYTES_MAX]; BATCH_SIZE];
     let mut arrived = vec![RecvMeta::default(); BATCH_SIZE];
@@ -122,11 +125,12 @@ struct Worker<A> {
     state: UdpSocketState,
     bound: SocketAddr,
     answering: A,
-    began: Instant,
+    counting: Counting,
     answer: Vec<u8>,
     repeats: Repeats,
-    /// Of the batch that is answered; kept for its room.
+    /// Of the batch that is answered; kept for their room.
     looks: Vec<Option<Look>>,
+    requests: Vec<Request>,
 }
 
 impl<A: Answering> Worker<A> {
@@ -149,8 +153,8 @@ impl<A: Answering> Worker<A> {
     }
 
     fn answer_all<'b>(&mut self, all: impl Iterator<Item = (&'b Vec<u8>, &'b RecvMeta)> + Clone) {
-        // One reading for the batch.
-        let now_ms = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // One reading for the batch, and one when it is answered.
+        let began = self.counting.now();
         let mut looks = std::mem::take(&mut self.looks);
         looks.clear();
         for (buffer, arrived) in all.clone() {
@@ -167,13 +171,16 @@ impl<A: Answering> Worker<A> {
                 let arrival = Arrival {
                     peer: arrived.addr,
                     local,
-                    now_ms,
+                    now_ms: began.as_ms(),
                     datagram,
                 };
                 self.answer(arrival, asked, looked.next().flatten());
             }
         }
         self.looks = looks;
+        if !self.requests.is_empty() {
+            self.counting.time(began, self.requests.drain(..));
+        }
     }
 
     fn answer(&mut self, arrival: Arrival<'_>, from: Option<IpAddr>, look: Option<Look>) {
@@ -203,7 +210,7 @@ impl<A: Answering> Worker<A> {
         let is_sent = out.is_empty() || self.send(peer, from);
         let handled = if is_sent { handled } else { unsent(handled) };
         let handled = self.told_apart(handled, arrival, look);
-        self.answering.counting().count(handled, peer);
+        self.requests.extend(self.counting.count(handled, peer));
     }
 
     /// What a message counts as that may have come before.

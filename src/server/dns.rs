@@ -115,6 +115,7 @@ impl Served for DnsService {
                 stream.read_exact(&mut message).await
             };
             tokio::time::timeout(MESSAGE_TIMEOUT, rest).await??;
+            let began = self.counting.now();
             // Already now: whoever does not read the answer gives way like whoever asks nothing.
             place.waiting();
             // The length in two octets, and both in one write (RFC 7766 §8).
@@ -127,7 +128,9 @@ impl Served for DnsService {
                 let write = tokio::time::timeout(WRITE_TIMEOUT, stream.write_all(&answer));
                 write.await??;
             }
-            self.counting.count(handled, peer);
+            if let Some(request) = self.counting.count(handled, peer) {
+                self.counting.time(began, [request]);
+            }
             if length == 0 {
                 // Whoever sends answers, or less than a header, does not ask anything.
                 return stream.shutdown().await;

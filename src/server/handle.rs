@@ -210,6 +210,7 @@ impl Served for HandleService {
             first.await??;
             let rest = tokio::time::timeout(MESSAGE_TIMEOUT, read_rest(&mut stream, &mut message));
             rest.await??;
+            let began = self.counting.now();
             // Already now: whoever does not read the answer gives way like whoever asks nothing.
             place.waiting();
             answer.clear();
@@ -217,8 +218,10 @@ impl Served for HandleService {
             let write = tokio::time::timeout(WRITE_TIMEOUT, stream.write_all(&answer));
             write.await??;
             let is_read = handled.is_ok();
-            self.counting
-                .count(handled.unwrap_or(Handled::Malformed), peer);
+            let handled = handled.unwrap_or(Handled::Malformed);
+            if let Some(request) = self.counting.count(handled, peer) {
+                self.counting.time(began, [request]);
+            }
             if !is_read {
                 // Where the next message begins nobody knows.
                 return stream.shutdown().await;
@@ -248,6 +251,7 @@ mod tests {
             handle::{HEADER_BYTES, Header, resolution_request},
             tests::{Built, value},
         },
+        server::clock::Watch,
     };
 
     /// A node with a record of so many bytes.
@@ -268,6 +272,7 @@ mod tests {
             Arc::default(),
             Arc::clone(&resolver),
             Protocol::Handle,
+            Arc::new(Watch::begin()),
         );
         let service = HandleService::new(resolver, counting);
         Arc::new(service).worker(SocketAddr::from(([192, 0, 2, 1], 2_641)))

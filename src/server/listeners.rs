@@ -8,7 +8,6 @@ use std::{
     net::{SocketAddr, UdpSocket as StdUdpSocket},
     sync::Arc,
     thread::available_parallelism,
-    time::Instant,
 };
 
 use socket2::Type;
@@ -87,19 +86,16 @@ impl Listeners {
     }
 
     /// Starts answering, until told to stop.
-    #[expect(clippy::disallowed_methods, reason = "the server reads clocks")]
     pub(super) fn start<S: Spoken>(
         self,
         service: &Arc<S>,
         stopped: &watch::Receiver<bool>,
     ) -> Vec<JoinHandle<()>> {
         let mut tasks = Vec::new();
-        // One for all: what sources have left is common to the workers.
-        let began = Instant::now();
         for bound in self.bound {
             for socket in bound.sockets {
                 let worker = service.worker(bound.address);
-                let answering = datagrams::run(socket, worker, began, stopped.clone());
+                let answering = datagrams::run(socket, worker, stopped.clone());
                 tasks.push(super::spawn(answering));
             }
             let serving = connections::run(bound.listener, Arc::clone(service), stopped.clone());

@@ -9,7 +9,10 @@ use axum::{Router, http::header, response::IntoResponse, routing::get};
 
 use super::{options::HttpOptions, upkeep::blocking};
 use crate::{
-    accounting::Counters,
+    accounting::{
+        Counters,
+        figures::{Period, Scope, ScopeTimings, day_of},
+    },
     change::{Partition, PrefixStatus},
     protocol::http::Api,
     registry::{ReadOnlyCause, WeakRegistry},
@@ -28,6 +31,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// A request without a body fits one packet.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+
+const MS_PER_SECOND: f64 = 1_000.0;
 
 //----------- Scrape -----------------------------------------------------------
 
@@ -104,12 +109,39 @@ impl Scrape {
             metrics
                 .figures
                 .set_counting(self.counters.is_kept(), self.counters.untold());
+            self.set_timings(state);
         }
         let malformed = self.counters.each_malformed();
         metrics
             .figures
             .set_malformed(malformed.map(|(protocol, count)| (protocol.name(), count)));
         metrics.render()
+    }
+}
+
+impl Scrape {
+    /// How long it took today, of the node.
+    fn set_timings(&self, state: &State) {
+        let Some(today) = day_of(self.counters.today()) else {
+            return;
+        };
+        let timings = ScopeTimings::of(state, self.counters.timings(), &Scope::Node);
+        let today = timings.sum(Period::day(today));
+        for (activity, figures) in [
+            ("resolution", today.resolution),
+            ("registration", today.registration),
+        ] {
+            let ms = figures.as_ref().map(|figures| {
+                [
+                    figures.latency_ms_average,
+                    figures.latency_ms_min,
+                    figures.latency_ms_max,
+                ]
+            });
+            let seconds = ms.unwrap_or_default().map(|ms| Some(ms? / MS_PER_SECOND));
+            let most = figures.map_or(0, |figures| figures.per_second_max);
+            self.metrics.figures.set_timings(activity, seconds, most);
+        }
     }
 }
 

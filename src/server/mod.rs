@@ -58,6 +58,7 @@ use crate::{
         http::{Api, router},
     },
 };
+use clock::Watch;
 use counting::Counting;
 use dns::DnsService;
 use handle::HandleService;
@@ -113,9 +114,11 @@ impl Server {
         let dns_addresses = dns.addresses().to_owned();
         let resolver = Arc::new(OnceLock::new());
         let origins = Arc::new(Origins::new(&options.origins));
+        let watch = Arc::new(Watch::begin());
         let counting = |protocol| {
             let (counters, origins) = (Arc::clone(&counters), Arc::clone(&origins));
-            Counting::new(counters, origins, Arc::clone(&resolver), protocol)
+            let (resolver, watch) = (Arc::clone(&resolver), Arc::clone(&watch));
+            Counting::new(counters, origins, resolver, protocol, watch)
         };
         let service = HandleService::new(Arc::clone(&resolver), counting(Protocol::Handle));
         let mut listeners = handle.start(&Arc::new(service), &stopped);
@@ -132,6 +135,7 @@ impl Server {
             resolver,
             scrape,
             counters,
+            watch,
             tests: options.origins.test_prefixes.clone(),
         };
         let starting = startup::start(options.clone(), doors, accept_clock);

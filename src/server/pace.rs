@@ -23,7 +23,7 @@ use tokio::{
     time::{Instant, Sleep},
 };
 
-use super::{connection::Timeouts, counting::Counting};
+use super::{clock::Moment, connection::Timeouts, counting::Counting};
 use crate::protocol::http::Counted;
 
 /// The longest a request may take from its header to the end of its answer: a batch of 8 MiB over a
@@ -40,8 +40,8 @@ pub(super) struct Pace {
     unread: AtomicBool,
     /// There are answers that may not all be sent yet.
     is_sending: AtomicBool,
-    /// What these count as, once they are.
-    unsent: Mutex<Vec<Counted>>,
+    /// What these count as, once they are, and when they were asked for.
+    unsent: Mutex<Vec<(Counted, Moment)>>,
 }
 
 /// How long an ended connection is listened to for what its peer was still sending. Closing on
@@ -66,22 +66,24 @@ impl Pace {
         self.state.store(IDLE, Ordering::Release);
     }
 
-    /// An answer goes to the stream: it counts as that once it is sent.
-    pub(super) fn send(&self, counted: Counted) {
-        self.unsent().push(counted);
+    /// An answer to what was asked for then goes to the stream: it counts as that once it is sent.
+    pub(super) fn send(&self, counted: Counted, began: Moment) {
+        self.unsent().push((counted, began));
         self.is_sending.store(true, Ordering::Release);
     }
 
     /// All that went to the stream is sent.
     fn sent(&self, counting: &Counting) {
         if self.is_sending.swap(false, Ordering::AcqRel) {
-            self.unsent()
-                .drain(..)
-                .for_each(|counted| counting.count_http(counted));
+            for (counted, began) in self.unsent().drain(..) {
+                if let Some(request) = counting.count_http(counted) {
+                    counting.time(began, [request]);
+                }
+            }
         }
     }
 
-    fn unsent(&self) -> MutexGuard<'_, Vec<Counted>> {
+    fn unsent(&self) -> MutexGuard<'_, Vec<(Counted, Moment)>> {
         self.unsent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -8,13 +8,14 @@ use std::{
 use tokio::task::JoinHandle;
 
 use super::{
-    clock::SystemClock,
+    clock::{SystemClock, Watch},
+    counting::Registering,
     executor::BlockingPool,
     measured::MeasuredLedger,
     metrics::Scrape,
     options::Options,
     replaying, restoring,
-    upkeep::{Counts, Room, Scrub, Snapshots, Upkeep},
+    upkeep::{Collector, Counts, Room, Scrub, Snapshots, Upkeep},
 };
 use crate::{
     accounting::Counters,
@@ -58,11 +59,28 @@ pub(super) struct Doors {
     pub(super) resolver: Arc<OnceLock<Resolver>>,
     pub(super) scrape: Arc<Scrape>,
     pub(super) counters: Arc<Counters>,
+    pub(super) watch: Arc<Watch>,
     /// Prefixes that are for tests.
     pub(super) tests: Vec<Prefix>,
 }
 
 impl Doors {
+    /// Who times what is registered.
+    fn registering(&self, state: &Arc<State>) -> Arc<Registering> {
+        let (state, watch) = (Arc::clone(state), Arc::clone(&self.watch));
+        let registering = Registering::new(state, self.tests.clone(), &self.counters, watch);
+        Arc::new(registering)
+    }
+
+    /// Who collects what is timed.
+    fn collector(&self, state: &Arc<State>) -> Arc<Collector> {
+        Arc::new(Collector {
+            counters: Arc::clone(&self.counters),
+            state: Arc::clone(state),
+            watch: Arc::clone(&self.watch),
+        })
+    }
+
     /// From here on everybody is answered.
     fn open(self, registry: Registry, state: Arc<State>) {
         let resolver = Resolver::new(Arc::clone(&state));
@@ -122,6 +140,7 @@ pub(super) async fn start(
         zone: options.node.zone.clone(),
     };
     let (registry, writers) = Registry::open(&measured, &state, clock, &writing);
+    let registry = registry.observed_by(doors.registering(&state));
     let writers = writers.into_iter().map(super::spawn).collect();
     let snapshots = Snapshots::new(
         Arc::clone(&state),
@@ -139,10 +158,9 @@ pub(super) async fn start(
         root,
         metrics: Arc::clone(metrics),
     };
-    let counters = Arc::clone(&doors.counters);
     let path = options.node.data_dir.join("counters/counters.map");
-    let weak = registry.downgrade();
-    let counts = Counts::open(ledger, counters, &state, weak, path, accept_clock).await;
+    let (collector, weak) = (doors.collector(&state), registry.downgrade());
+    let counts = Counts::open(ledger, collector, weak, path, accept_clock).await;
     let upkeep = Upkeep::start(sqlite_ledger, room, snapshots, &registry, scrub, counts);
     if accept_clock && let Err(error) = registry.accept_clock().await {
         tracing::error!(%error, "the accepted clock could not be noted in the ledger");

@@ -3,13 +3,16 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::directory::{Directory, Whose};
-use crate::change::RollUp;
+use crate::change::{CounterCell, CounterTotals, Hash, RollUp, Timing, TimingCell, TimingTotals};
 
 /// Whose, and the numbers of the kind: what they mean is for whoever counts.
 pub type RolledCell = (Whose, [u8; 4]);
 
 /// The cells of a day.
 pub type RolledDay = BTreeMap<RolledCell, u64>;
+
+/// How long a day's requests took: of whom ([`Whose::NOBODY`] is the node), and of what kind.
+pub type RolledTimings = BTreeMap<(Whose, u8), Timing>;
 
 //----------- RolledUp ---------------------------------------------------------
 
@@ -29,12 +32,13 @@ pub struct HostDays {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Parts {
     cells: RolledDay,
+    timings: RolledTimings,
     /// Which parts are there: bits, 64 to a word.
     there: Vec<u64>,
     parts: u32,
     read_from: u64,
     seq: u64,
-    hash: crate::change::Hash,
+    hash: Hash,
 }
 
 impl RolledUp {
@@ -77,6 +81,22 @@ impl RolledUp {
                 *total = cell.total.max(*total);
             }
         }
+        for TimingCell {
+            prefix,
+            act,
+            timing,
+            ..
+        } in &rolled_up.timings.cells
+        {
+            let whose = match prefix {
+                None => Some(Whose::NOBODY),
+                Some(prefix) => directory.whose(prefix.as_str()),
+            };
+            if let Some(whose) = whose {
+                let known = day.timings.entry((whose, *act)).or_default();
+                *known = known.later(*timing);
+            }
+        }
     }
 }
 
@@ -85,6 +105,18 @@ impl HostDays {
     pub fn whole(&self) -> impl Iterator<Item = (u32, &RolledDay)> {
         let whole = self.days.iter().filter(|(_, parts)| parts.is_whole());
         whole.map(|(day, parts)| (*day, &parts.cells))
+    }
+
+    /// Whether a day is there whole.
+    #[must_use]
+    pub fn has(&self, day: u32) -> bool {
+        self.days.get(&day).is_some_and(|day| day.is_whole())
+    }
+
+    /// How long the requests of each of these days took, in order.
+    pub fn timings(&self) -> impl Iterator<Item = (u32, &RolledTimings)> {
+        let whole = self.days.iter().filter(|(_, parts)| parts.is_whole());
+        whole.map(|(day, parts)| (*day, &parts.timings))
     }
 
     /// From which entry of `counters/<host>` on there may be days that are not here.
@@ -101,45 +133,58 @@ impl HostDays {
         directory: &Directory,
         cells_max: usize,
     ) -> Vec<RollUp> {
-        let mut changes = Vec::new();
-        for (day, parts) in self.days.iter().filter(|(_, parts)| parts.is_whole()) {
-            let mut cells: Vec<_> = (parts.cells.iter())
-                .map(|((whose, numbers), total)| {
-                    let [subject, protocol, outcome, origin] = *numbers;
-                    crate::change::CounterCell {
-                        day: *day,
-                        prefix: directory.prefix_of(*whose).cloned(),
-                        subject,
-                        protocol,
-                        outcome,
-                        origin,
-                        total: *total,
-                    }
-                })
-                .collect();
-            cells.sort_unstable();
-            let count = cells.len().div_ceil(cells_max).max(1);
-            let mut rest = cells.chunks(cells_max);
-            for part in 0..count {
-                changes.push(RollUp {
+        let whole = self.days.iter().filter(|(_, parts)| parts.is_whole());
+        whole
+            .flat_map(|(day, parts)| {
+                let day = RollUp {
                     host: host.into(),
                     day: *day,
-                    part: u32::try_from(part).unwrap_or(u32::MAX),
-                    parts: u32::try_from(count).unwrap_or(u32::MAX),
+                    part: 0,
+                    parts: 1,
                     read_from: parts.read_from,
                     seq: parts.seq,
                     hash: parts.hash,
-                    totals: crate::change::CounterTotals {
-                        cells: rest.next().map(<[_]>::to_vec).unwrap_or_default(),
-                    },
-                });
-            }
-        }
-        changes
+                    totals: parts.totals(*day, directory),
+                    timings: parts.timings(*day, directory),
+                };
+                day.in_parts(cells_max)
+            })
+            .collect()
     }
 }
 
 impl Parts {
+    fn totals(&self, day: u32, directory: &Directory) -> CounterTotals {
+        let cells = self.cells.iter().map(|((whose, numbers), total)| {
+            let [subject, protocol, outcome, origin] = *numbers;
+            CounterCell {
+                day,
+                prefix: directory.prefix_of(*whose).cloned(),
+                subject,
+                protocol,
+                outcome,
+                origin,
+                total: *total,
+            }
+        });
+        let mut cells: Vec<_> = cells.collect();
+        cells.sort_unstable();
+        CounterTotals { cells }
+    }
+
+    fn timings(&self, day: u32, directory: &Directory) -> TimingTotals {
+        let cells = self
+            .timings
+            .iter()
+            .map(|((whose, act), timing)| TimingCell {
+                day,
+                prefix: directory.prefix_of(*whose).cloned(),
+                act: *act,
+                timing: *timing,
+            });
+        TimingTotals::sorted(cells.collect())
+    }
+
     fn is_whole(&self) -> bool {
         let there: u32 = self.there.iter().map(|word| word.count_ones()).sum();
         there == self.parts

@@ -201,6 +201,7 @@ mod tests {
         metrics.set_index_bytes(&[("slots", 64)]);
         metrics.figures.set_identifiers(5, 9);
         metrics.figures.set_resolutions([(labels, 7)].into_iter());
+        metrics.figures.set_timings("resolution", [Some(0.5); 3], 7);
         // What is told twice is counted once.
         metrics.figures.set_resolutions([(labels, 7)].into_iter());
         metrics.figures.set_malformed([("dns", 3)].into_iter());

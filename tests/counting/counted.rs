@@ -56,8 +56,10 @@ pub(crate) fn cells(data_dir: &Path) -> BTreeMap<Counted, u64> {
         .expect("it holds together");
     let mut largest = BTreeMap::new();
     for change in entries.iter().flat_map(|entry| entry.changes()) {
-        let Change::CounterTotals(totals) = change.expect("it is known") else {
-            panic!("only totals stand there");
+        let totals = match change.expect("it is known") {
+            Change::CounterTotals(totals) => totals,
+            Change::Timings(_) => continue,
+            other => panic!("only totals and timings stand there: {other:?}"),
         };
         for cell in totals.cells {
             let counted = Counted {

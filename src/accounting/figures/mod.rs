@@ -3,18 +3,19 @@
 
 mod node;
 mod scope;
+mod sums;
 #[cfg(test)]
 mod tests;
+mod timings;
 
 use std::collections::{BTreeMap, HashSet};
 
-use serde::Serialize;
-
 pub use node::{ACTIVE_DAYS, Average, NodeFigures};
-pub(super) use scope::is_at_or_below;
 pub use scope::{Period, Scope, day_after, day_of, number_of};
+pub use sums::{Registered, Resolved, Sums};
+pub use timings::{PeriodTimings, ScopeTimings, TimingFigures};
 
-use super::{Kind, Origin, Outcome, Resolutions, Subject};
+use super::{Kind, Resolutions};
 use crate::{
     identifier::{Prefix, System},
     state::{
@@ -25,88 +26,6 @@ use crate::{
 
 /// The version of the definitions in `docs/counting.md`.
 pub const DEFINITIONS: u32 = 2;
-
-//----------- Sums -------------------------------------------------------------
-
-/// What happened in a period.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Sums {
-    /// Of identifiers.
-    pub registrations: Registered,
-    /// Questions for identifiers (T8).
-    pub resolutions: Resolved,
-    /// Questions for where the identifiers of a prefix are (T3).
-    pub route_resolutions: Resolved,
-}
-
-/// What happened to identifiers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Registered {
-    /// For the first time in their life: what the cumulative count grows by.
-    pub new: u64,
-    /// Again after removal.
-    pub restored: u64,
-    /// Both: the day figure of T8.
-    pub registered: u64,
-    /// Taken over from elsewhere; in no count of what was registered here.
-    pub adopted: u64,
-    /// Removed.
-    pub removed: u64,
-}
-
-/// What became of questions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-pub struct Resolved {
-    /// Received.
-    pub requests: u64,
-    /// Found and answered, asked from outside.
-    pub successes: u64,
-}
-
-impl Sums {
-    fn add_registrations(&mut self, more: DayRegistrations) {
-        let sums = &mut self.registrations;
-        sums.new += u64::from(more.new);
-        sums.restored += u64::from(more.restored);
-        sums.registered += u64::from(more.new) + u64::from(more.restored);
-        sums.adopted += u64::from(more.adopted);
-        sums.removed += u64::from(more.removed);
-    }
-
-    fn add_resolutions(&mut self, kind: Kind, total: u64) {
-        let resolved = match kind.subject {
-            Subject::Identifier => &mut self.resolutions,
-            Subject::Route => &mut self.route_resolutions,
-        };
-        // What is a test is in no figure.
-        if kind.origin == Origin::Test {
-            return;
-        }
-        if is_request(kind.outcome) {
-            resolved.requests += total;
-        }
-        if kind.outcome == Outcome::Success && kind.origin == Origin::External {
-            resolved.successes += total;
-        }
-    }
-}
-
-/// Whether an answer is the answer to a query of its own.
-fn is_request(outcome: Outcome) -> bool {
-    match outcome {
-        Outcome::Success
-        | Outcome::NotFound
-        | Outcome::Gone
-        | Outcome::NotResponsible
-        | Outcome::Denied
-        | Outcome::Error
-        | Outcome::Limited => true,
-        // The same query once more, or none.
-        Outcome::Truncated | Outcome::Auxiliary | Outcome::Retransmitted | Outcome::Preview => {
-            false
-        }
-    }
-}
 
 //----------- Figures ----------------------------------------------------------
 
@@ -132,7 +51,7 @@ impl<'a> Figures<'a> {
     ) -> Self {
         let is_test = |entry: &&PrefixEntry| {
             let mut tests = tests.iter();
-            tests.any(|test| is_at_or_below(&entry.facts.prefix, test.as_str()))
+            tests.any(|test| entry.facts.prefix.is_at_or_below(test))
         };
         Self {
             state,

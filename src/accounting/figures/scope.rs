@@ -4,10 +4,7 @@ use std::collections::HashSet;
 
 use jiff::{ToSpan, civil::Date};
 
-use crate::{
-    identifier::Prefix,
-    state::directory::{Directory, Whose},
-};
+use crate::state::directory::{Directory, Whose};
 
 //----------- Scope ------------------------------------------------------------
 
@@ -17,7 +14,12 @@ pub enum Scope {
     /// The node's: all of it, what is another node's too.
     Node,
     /// A secondary prefix's, with all enterprise prefixes below it.
-    Secondary(HashSet<Whose>),
+    Secondary {
+        /// What is directly below it and assigned to nobody.
+        own: Whose,
+        /// That, and all enterprise prefixes below it.
+        all: HashSet<Whose>,
+    },
     /// An enterprise prefix's.
     Enterprise(Whose),
 }
@@ -30,11 +32,15 @@ impl Scope {
             return directory.whose(prefix).map(Self::Enterprise);
         }
         let own = directory.whose(prefix)?;
+        let above = directory.prefix_of(own)?;
         let below = directory
             .prefixes()
-            .filter(|entry| is_at_or_below(&entry.facts.prefix, prefix))
+            .filter(|entry| entry.facts.prefix.is_at_or_below(above))
             .map(|entry| entry.whose());
-        Some(Self::Secondary(below.chain([own]).collect()))
+        Some(Self::Secondary {
+            own,
+            all: below.chain([own]).collect(),
+        })
     }
 
     /// Whether something is in it.
@@ -42,16 +48,18 @@ impl Scope {
     pub fn has(&self, whose: Whose) -> bool {
         match self {
             Self::Node => true,
-            Self::Secondary(all) => all.contains(&whose),
+            Self::Secondary { all, .. } => all.contains(&whose),
             Self::Enterprise(one) => *one == whose,
         }
     }
-}
 
-/// Whether a prefix is another or below it.
-pub(in crate::accounting) fn is_at_or_below(prefix: &Prefix, above: &str) -> bool {
-    let rest = prefix.as_str().strip_prefix(above);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    /// Under what its timings are kept: the node's are nobody's.
+    pub(super) fn whose(&self) -> Whose {
+        match self {
+            Self::Node => Whose::NOBODY,
+            Self::Secondary { own: whose, .. } | Self::Enterprise(whose) => *whose,
+        }
+    }
 }
 
 //----------- Period -----------------------------------------------------------

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    accounting::{Protocol, resolutions::OfDay},
+    accounting::{Origin, Outcome, Protocol, Subject, resolutions::OfDay},
     change::{Class, Hosting},
     record::{Permissions, Ttl, Value},
     state::tests::Built,

@@ -11,6 +11,7 @@
 //! nothing: the larger one says all.
 
 mod rolling;
+mod timed;
 mod told;
 
 #[cfg(test)]
@@ -143,41 +144,38 @@ impl Totals {
         rest_of_day_ms(self.read_clock.read().wall_ms)
     }
 
-    /// Writes what was counted since the last time; whether there was anything.
+    /// Writes what was counted and timed since the last time; whether there was anything.
     ///
     /// # Errors
     /// Where the ledger takes no entry now, or the clock cannot be right: the next call tries
     /// again, and says as much.
     pub async fn flush(&mut self) -> Result<bool, TotalsError> {
-        let now = self.read_clock.read();
+        let is_timed = self.flush_timings().await?;
+        Ok(self.flush_counters().await? || is_timed)
+    }
+
+    /// The same of what was counted only.
+    ///
+    /// # Errors
+    /// As [`Totals::flush`].
+    pub async fn flush_counters(&mut self) -> Result<bool, TotalsError> {
         let mut cells = self.grown();
-        if cells.is_empty() {
-            self.clear_day_before();
-            return Ok(false);
-        }
-        let time_ms = self.clock.next(now)?.time_ms;
+        let has_grown = !cells.is_empty();
         cells.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         for cells in cells.chunks(CELLS_MAX * CHANGES_MAX) {
-            let entry = self.entry(cells, time_ms)?;
-            match self.ledger.append(self.head, &entry).await? {
-                Append::Committed(head) => {
-                    self.head = head;
-                    self.clock.given(time_ms, now);
-                    for (cell, key) in cells {
-                        self.rolling.appended(cell.day, head.seq);
-                        let day = self.written.entry(cell.day).or_default();
-                        day.insert(*key, cell.total);
-                    }
-                }
-                // Whatever stands there now: the next totals say all that these said.
-                Append::Conflict(_) | Append::Unknown => {
-                    self.head = self.ledger.head(&self.partition).await?;
-                    return Err(TotalsError::NotWritten(self.partition.clone()));
-                }
+            let changes = cells.chunks(CELLS_MAX).map(|cells| {
+                let cells = cells.iter().map(|(cell, _)| cell.clone()).collect();
+                Change::CounterTotals(CounterTotals { cells })
+            });
+            self.append(changes.collect()).await?;
+            for (cell, key) in cells {
+                self.rolling.appended(cell.day, self.head.seq);
+                let day = self.written.entry(cell.day).or_default();
+                day.insert(*key, cell.total);
             }
         }
         self.clear_day_before();
-        Ok(true)
+        Ok(has_grown)
     }
 
     /// Opens the day of now, if it is another; whether it did. Where the ledger took nothing for a
@@ -225,6 +223,7 @@ impl Totals {
         let whole = history.own(host_of(&self.partition)).clone();
         days.retain(|day, _| !whole.contains(day));
         self.rolling = Rolling::begin(&told, &whole);
+        self.open_timings(&told, &whole);
         self.written = (told.days.iter())
             .filter(|(day, _)| days.contains_key(day))
             .map(|(day, cells)| (*day, self.keyed(cells).into_iter().collect()))
@@ -379,15 +378,35 @@ impl Totals {
                 .iter()
                 .any(|(key, total)| told.and_then(|told| told.get(key)) < Some(total))
         });
-        if let Some([first, second]) = self.counters.totals() {
-            let is_open = |day: u32| [first.day, second.day].contains(&day);
+        if let Some(open) = self.counters.days() {
             let is_pending = |day: u32| pending.iter().any(|one| one.day == day);
-            let over = written.extract_if(.., |day, _| !is_open(*day) && !is_pending(*day));
+            let is_over = |day: u32| !open.contains(&day) && !is_pending(day);
+            let over = written.extract_if(.., |day, _| is_over(*day));
             over.for_each(|(day, cells)| rolling.close(day, cells));
+            self.close_timed_days(open);
         }
     }
 
-    fn entry(&self, cells: &[(CounterCell, CellKey)], time_ms: u64) -> Result<Entry, TotalsError> {
+    /// Appends an entry of these changes.
+    async fn append(&mut self, changes: Vec<Change>) -> Result<(), TotalsError> {
+        let now = self.read_clock.read();
+        let time_ms = self.clock.next(now)?.time_ms;
+        let entry = self.entry(&changes, time_ms)?;
+        match self.ledger.append(self.head, &entry).await? {
+            Append::Committed(head) => {
+                self.head = head;
+                self.clock.given(time_ms, now);
+                Ok(())
+            }
+            // Whatever stands there now: the next totals say all that these said.
+            Append::Conflict(_) | Append::Unknown => {
+                self.head = self.ledger.head(&self.partition).await?;
+                Err(TotalsError::NotWritten(self.partition.clone()))
+            }
+        }
+    }
+
+    fn entry(&self, changes: &[Change], time_ms: u64) -> Result<Entry, TotalsError> {
         let mut draft = Draft::new(Place {
             ledger_id: self.ledger_id,
             partition: self.partition.clone(),
@@ -397,10 +416,9 @@ impl Totals {
             control_at: 0,
             kind: EntryKind::Changes,
         });
-        for cells in cells.chunks(CELLS_MAX) {
-            let cells = cells.iter().map(|(cell, _)| cell.clone()).collect();
+        for change in changes {
             draft
-                .push(&Change::CounterTotals(CounterTotals { cells }))
+                .push(change)
                 .map_err(|_| TotalsError::NotWritten(self.partition.clone()))?;
         }
         Ok(draft.finish())

@@ -57,6 +57,11 @@ impl Rolling {
         }
     }
 
+    /// A day is over of which there may be timings only.
+    pub(super) fn close_uncounted(&mut self, day: u32) {
+        self.closed.entry(day).or_default();
+    }
+
     /// From which entry on there are days after this one.
     fn read_from(&self, day: u32, head_seq: u64) -> u64 {
         let later = self.first.range(day + 1..).map(|(_, seq)| *seq);
@@ -78,21 +83,18 @@ impl Totals {
         } else {
             (UNDATED, undated_cells(&self.rolling.undated))
         };
-        let parts = cells.chunks(CELLS_MAX);
-        let count = u32::try_from(parts.len()).unwrap_or(u32::MAX);
-        let part = |(part, cells): (u32, &[CounterCell])| RollUp {
+        let whole = RollUp {
             host: host_of(&self.partition).into(),
             day,
-            part,
-            parts: count,
+            part: 0,
+            parts: 1,
             read_from: self.rolling.read_from(day, self.head.seq),
             seq: self.head.seq,
             hash: self.head.hash,
-            totals: CounterTotals {
-                cells: cells.to_vec(),
-            },
+            totals: CounterTotals { cells },
+            timings: self.timings_of(day),
         };
-        Some((0..).zip(parts).map(part).collect())
+        Some(whole.in_parts(CELLS_MAX))
     }
 
     /// `control` has all parts of a day.
@@ -102,6 +104,7 @@ impl Totals {
         }
         self.rolling.closed.remove(&day);
         self.rolling.first.remove(&day);
+        self.counters.timings().forget(day);
     }
 
     fn cells_of(&self, day: u32, cells: &HashMap<CellKey, u64>) -> Vec<CounterCell> {

@@ -3,6 +3,7 @@
 mod days;
 mod faults;
 mod model;
+mod timed;
 
 use std::sync::{
     Mutex,
@@ -180,18 +181,7 @@ impl Host {
             let (day, whole) = (parts[0].day, parts.len() <= left);
             for part in parts.into_iter().take(left) {
                 left -= 1;
-                let head = self.state.at(&Partition::Control).head;
-                let mut draft = Draft::new(Place {
-                    ledger_id: self.state.ledger_id().unwrap(),
-                    partition: Partition::Control,
-                    seq: head.seq + 1,
-                    previous: head.hash,
-                    time_ms: NOW,
-                    control_at: 0,
-                    kind: EntryKind::Changes,
-                });
-                draft.push(&Change::RollUp(Box::new(part))).unwrap();
-                self.state.apply(&draft.finish()).unwrap();
+                self.take(part);
             }
             if !whole {
                 break;
@@ -200,6 +190,22 @@ impl Host {
             days.push(day);
         }
         days
+    }
+
+    /// `control` takes a part of a day.
+    fn take(&self, part: crate::change::RollUp) {
+        let head = self.state.at(&Partition::Control).head;
+        let mut draft = Draft::new(Place {
+            ledger_id: self.state.ledger_id().unwrap(),
+            partition: Partition::Control,
+            seq: head.seq + 1,
+            previous: head.hash,
+            time_ms: NOW,
+            control_at: 0,
+            kind: EntryKind::Changes,
+        });
+        draft.push(&Change::RollUp(Box::new(part))).unwrap();
+        self.state.apply(&draft.finish()).unwrap();
     }
 
     fn whose(&self, prefix: Option<&str>) -> Whose {

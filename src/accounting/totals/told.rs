@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::{TotalsError, by_number};
 use crate::{
     accounting::{Kind, Origin, Outcome, Protocol, counters::Shown},
-    change::{Change, CounterCell, Entry, Partition},
+    change::{Change, CounterCell, Entry, Partition, Timing},
     identifier::Prefix,
     ledger::{Head, Ledger},
 };
@@ -34,6 +34,8 @@ pub(super) struct Told {
     pub(super) first: BTreeMap<u32, u64>,
     /// What was counted before days were told apart.
     pub(super) undated: BTreeMap<Shown, u64>,
+    /// How long it took, by day and prefix.
+    pub(super) timings: BTreeMap<(u32, Option<Prefix>, u8), Timing>,
 }
 
 impl Told {
@@ -66,14 +68,24 @@ impl Told {
     }
 
     fn take(&mut self, entry: &Entry) -> Result<(), TotalsError> {
+        let seq = entry.header().seq;
         for change in entry.changes() {
-            let Change::CounterTotals(totals) = change? else {
-                return Err(TotalsError::Unexpected(entry.header().partition.clone()));
-            };
-            let seq = entry.header().seq;
-            for cell in totals.cells {
-                self.first.entry(cell.day).or_insert(seq);
-                self.cell(cell)?;
+            match change? {
+                Change::CounterTotals(totals) => {
+                    for cell in totals.cells {
+                        self.first.entry(cell.day).or_insert(seq);
+                        self.cell(cell)?;
+                    }
+                }
+                Change::Timings(totals) => {
+                    for cell in totals.cells {
+                        self.first.entry(cell.day).or_insert(seq);
+                        let key = (cell.day, cell.prefix, cell.act);
+                        let known = self.timings.entry(key).or_default();
+                        *known = known.later(cell.timing);
+                    }
+                }
+                _ => return Err(TotalsError::Unexpected(entry.header().partition.clone())),
             }
         }
         Ok(())

@@ -55,4 +55,6 @@ pub enum StatisticsOf {
     Months,
     /// Enterprise prefix by enterprise prefix
     Prefixes,
+    /// Latency and the most requests in a second, day by day
+    Timings,
 }

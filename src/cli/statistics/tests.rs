@@ -1,5 +1,7 @@
 //! What is shown of a reply.
 
+use serde_json::json;
+
 use super::*;
 
 #[test]
@@ -11,6 +13,10 @@ fn figures_are_shown_in_both_languages() {
             "cumulative": { "registrations": { "new": 30_000 } },
             "daily_average_this_year": { "average": 1.66 },
         },
+        "timings_today": {
+            "resolution": { "latency_ms_average": 0.171, "per_second_max": 100_000 },
+            "registration": null,
+        },
     });
     let english = show(&said, StatisticsOf::Now, Language::En);
     assert!(english.starts_with("definitions 2 · measured here · prefix - · day 2026-11-25\n"));
@@ -19,6 +25,10 @@ fn figures_are_shown_in_both_languages() {
         ("registrations, cumulative", "30000"),
         ("daily average this year", "1.66"),
         ("industries", "-"),
+        ("resolution latency today, mean", "0.171"),
+        ("resolution latency today, longest", "-"),
+        ("requests in a second today", "100000"),
+        ("registration latency today", "-"),
     ] {
         let line = english.lines().find(|line| line.starts_with(heading));
         assert!(line.is_some_and(|line| line.ends_with(figure)), "{english}");
@@ -55,4 +65,40 @@ fn rows_stand_under_their_headings() {
             "2026-11-25      123457  123456        0        12         10       1",
         ]
     );
+}
+
+#[test]
+fn timings_stand_day_by_day() {
+    let said = json!({
+        "definitions": 2, "today": "2026-11-25", "scope": { "prefix": "88.118" },
+        "days": [{
+            "day": "2026-11-25",
+            "timings": {
+                "resolution": {
+                    "latency_ms_average": 0.17, "latency_ms_min": 0.005, "latency_ms_max": 8.1,
+                    "latency_ms_min_at": "2026-11-25T01:49:46+08:00",
+                    "latency_ms_max_at": "2026-11-25T02:00:00+08:00",
+                    "per_second_max": 25_500, "per_second_max_at": "2026-11-25T01:49:46+08:00",
+                },
+                "registration": null,
+            },
+        }],
+    });
+    let shown = show(&said, StatisticsOf::Timings, Language::En);
+    let last = shown.lines().last().unwrap();
+    let words: Vec<&str> = last.split_whitespace().collect();
+    let expected = [
+        "2026-11-25",
+        "0.17",
+        "0.005",
+        "2026-11-25T01:49:46+08:00",
+        "8.1",
+        "2026-11-25T02:00:00+08:00",
+        "25500",
+        "2026-11-25T01:49:46+08:00",
+        "-",
+        "-",
+        "-",
+    ];
+    assert_eq!(words, expected);
 }

@@ -22,7 +22,8 @@ use super::{
 use crate::{
     access::Action,
     accounting::figures::{
-        Average, DEFINITIONS, Figures, NodeFigures, Period, Scope, Sums, day_after, day_of,
+        Average, DEFINITIONS, Figures, NodeFigures, Period, PeriodTimings, Scope, ScopeTimings,
+        Sums, day_after, day_of,
     },
     change::Partition,
     state::{DATA, directory::PrefixEntry},
@@ -114,6 +115,12 @@ impl<'a> Asked<'a> {
         ))
     }
 
+    /// How long the requests of the scope took.
+    fn timings(&self) -> ScopeTimings {
+        let timings = self.node.accounting.counters.timings();
+        ScopeTimings::of(&self.node.state, timings, &self.scope)
+    }
+
     /// What stands in every reply.
     fn reply(&self, rows: Value) -> Reply {
         let state = &self.node.state;
@@ -123,7 +130,7 @@ impl<'a> Asked<'a> {
         });
         let kind = match self.scope {
             Scope::Node => "node",
-            Scope::Secondary(_) => "secondary_prefix",
+            Scope::Secondary { .. } => "secondary_prefix",
             Scope::Enterprise(_) => "enterprise_prefix",
         };
         let mut body = json!({
@@ -177,6 +184,8 @@ impl<'a> Asked<'a> {
 struct Now {
     figures: NodeFigures,
     active_days: u32,
+    timings_today: PeriodTimings,
+    timings_this_month: PeriodTimings,
 }
 
 /// What the node, a secondary prefix or a firm stands at.
@@ -186,9 +195,16 @@ pub(super) async fn now(State(api): State<Arc<Api>>, request: Request) -> Reply 
 
 fn now_of(api: &Api, parts: &Parts) -> Reply {
     let asked = Asked::of(api, parts)?;
+    let timings = asked.timings();
+    let month = Period {
+        from: asked.today.first_of_month(),
+        to: asked.today,
+    };
     let now = Now {
         figures: asked.compute(|figures| figures.now(&asked.scope, asked.today)),
         active_days: crate::accounting::figures::ACTIVE_DAYS,
+        timings_today: timings.sum(Period::day(asked.today)),
+        timings_this_month: timings.sum(month),
     };
     asked.reply(json!(now))
 }
@@ -203,6 +219,7 @@ struct Row {
     enterprise_nodes_filed: u64,
     #[serde(flatten)]
     sums: Sums,
+    timings: PeriodTimings,
     #[serde(skip_serializing_if = "Option::is_none")]
     daily_average: Option<Average>,
 }
@@ -232,6 +249,7 @@ fn days_of(api: &Api, parts: &Parts) -> Reply {
     let first = asked.today.checked_sub(before.days());
     let period = asked.period(first.unwrap_or(asked.today))?;
     let (mut rows, mut day) = (Vec::new(), period.from);
+    let timings = asked.timings();
     asked.compute(|figures| {
         while day <= period.to && rows.len() < limit {
             let sums = figures.sums(&asked.scope, Period::day(day));
@@ -241,6 +259,7 @@ fn days_of(api: &Api, parts: &Parts) -> Reply {
                 },
                 enterprise_nodes_filed: figures.filed(&asked.scope, Period::day(day)),
                 sums,
+                timings: timings.sum(Period::day(day)),
                 daily_average: None,
             });
             day = day_after(day);
@@ -262,6 +281,7 @@ fn months_of(api: &Api, parts: &Parts) -> Reply {
     let first = asked.today.first_of_month().checked_sub(before.months());
     let period = asked.period(first.unwrap_or(asked.today))?;
     let (mut rows, mut day) = (Vec::new(), period.from);
+    let timings = asked.timings();
     asked.compute(|figures| {
         let known = figures.first_day().and_then(day_of);
         while day <= period.to && rows.len() < limit {
@@ -283,6 +303,7 @@ fn months_of(api: &Api, parts: &Parts) -> Reply {
                 },
                 enterprise_nodes_filed: figures.filed(&asked.scope, month),
                 sums,
+                timings: timings.sum(month),
                 daily_average: Some(Average::of(sums.resolutions.successes, counted.days())),
             });
             day = day_after(month.to);

@@ -140,7 +140,12 @@ impl Registry {
         let (data, data_writer) = open_one(DATA, over, registrations, data_clock);
         let writers: [WriterTask; 2] =
             [Box::pin(control_writer.run()), Box::pin(data_writer.run())];
-        (Self { control, data }, writers)
+        let registry = Self {
+            control,
+            data,
+            observer: None,
+        };
+        (registry, writers)
     }
 }
 

@@ -5,14 +5,14 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, time::Instant};
 
-use super::{blocking, cores};
+use super::{Collector, blocking, cores};
 use crate::{
-    accounting::{Counters, Totals, TotalsError, TotalsOptions},
+    accounting::{Totals, TotalsError, TotalsOptions},
     change::Partition,
     ledger::Ledger,
     registry::WeakRegistry,
     server::clock::SystemClock,
-    state::{DATA, State},
+    state::DATA,
 };
 
 /// How often they go to the disk: as much is lost with the power.
@@ -20,6 +20,9 @@ const SYNC_INTERVAL: Duration = Duration::from_secs(1);
 
 /// How often they go to the ledger: a day has 1,440 entries.
 const FLUSH_INTERVAL: Duration = Duration::from_secs(60);
+
+/// Of so many times one has timings too: they are measurements, and longer than totals.
+const FLUSHES_TIMED: u32 = 5;
 
 /// A day that is over is written once more this long after midnight, with whoever was late; then it
 /// is rolled up.
@@ -35,9 +38,11 @@ const HOST: &str = "node-1";
 
 /// The task that keeps them.
 pub(in crate::server) struct Counts {
-    counters: Arc<Counters>,
+    collector: Arc<Collector>,
     totals: Option<Totals>,
     registry: WeakRegistry,
+    /// Since the node or the day began.
+    flushes: u32,
     has_failed: bool,
     has_failed_to_sync: bool,
 }
@@ -57,12 +62,14 @@ impl Counts {
     /// all the same, and writes nothing over it.
     pub(in crate::server) async fn open(
         ledger: Arc<dyn Ledger>,
-        counters: Arc<Counters>,
-        state: &Arc<State>,
+        collector: Arc<Collector>,
         registry: WeakRegistry,
         path: PathBuf,
         accept_clock: bool,
     ) -> Self {
+        let Collector {
+            counters, state, ..
+        } = &*collector;
         let last_ms = [Partition::Control, DATA].map(|partition| state.at(&partition).time_ms);
         let options = TotalsOptions {
             partition: Partition::Counters(HOST.into()),
@@ -72,7 +79,7 @@ impl Counts {
             path: Some(path),
             threads: cores(),
         };
-        let opened = Totals::open(ledger, Arc::clone(&counters), Arc::clone(state), options).await;
+        let opened = Totals::open(ledger, Arc::clone(counters), Arc::clone(state), options).await;
         let totals = opened.inspect_err(|error| {
             tracing::error!(
                 %error,
@@ -80,9 +87,10 @@ impl Counts {
             );
         });
         Self {
-            counters,
+            collector,
             totals: totals.ok(),
             registry,
+            flushes: 0,
             has_failed: false,
             has_failed_to_sync: false,
         }
@@ -96,7 +104,10 @@ impl Counts {
                 () = tokio::time::sleep(self.rest()) => false,
                 _ = stopped.changed() => true,
             };
-            let kept = self.keep(is_last || Instant::now() >= flush_at).await;
+            if is_last {
+                self.collector.collect_last();
+            }
+            let kept = self.keep(is_last, Instant::now() >= flush_at).await;
             self.sync().await;
             let is_flushed = match kept {
                 Kept::Not => false,
@@ -116,6 +127,11 @@ impl Counts {
                 self.roll_up().await;
             }
         }
+    }
+
+    /// Its collector.
+    pub(super) fn collector(&self) -> Arc<Collector> {
+        Arc::clone(&self.collector)
     }
 
     /// Tells `control` of the days that are over.
@@ -147,16 +163,23 @@ impl Counts {
     }
 
     /// Opens the day if it is another, and then or when it is time writes to the ledger.
-    async fn keep(&mut self, is_time: bool) -> Kept {
+    async fn keep(&mut self, is_last: bool, is_time: bool) -> Kept {
         let Some(totals) = &mut self.totals else {
             return Kept::Not;
         };
         let opened = totals.open_day();
         let is_new_day = matches!(opened, Ok(true));
-        if !is_time && !is_new_day {
+        if !is_last && !is_time && !is_new_day {
             return Kept::Not;
         }
-        let flushed = totals.flush().await;
+        self.flushes = if is_new_day { 0 } else { self.flushes + 1 };
+        // The day before is whole with the second of a day.
+        let is_timed = is_last || self.flushes < 2 || self.flushes.is_multiple_of(FLUSHES_TIMED);
+        let flushed = if is_timed {
+            totals.flush().await
+        } else {
+            totals.flush_counters().await
+        };
         let error = opened.err().or_else(|| flushed.err());
         self.tell(error.as_ref());
         if is_new_day {
@@ -167,7 +190,7 @@ impl Counts {
     }
 
     async fn sync(&mut self) {
-        let counters = Arc::clone(&self.counters);
+        let counters = Arc::clone(&self.collector.counters);
         let synced = blocking(move || counters.sync()).await;
         match synced {
             Some(Err(error)) if !self.has_failed_to_sync => {

@@ -1,6 +1,7 @@
 //! What a node does beside answering: checkpoints, snapshots, totals, and reading its ledger over
 //! again.
 
+mod collector;
 mod counts;
 mod scrub;
 mod snapshots;
@@ -9,6 +10,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::{sync::watch, task::JoinHandle};
 
+pub(super) use collector::Collector;
 pub(super) use counts::Counts;
 pub(super) use scrub::Scrub;
 pub(super) use snapshots::Snapshots;
@@ -55,6 +57,7 @@ impl Upkeep {
                 stopped.clone(),
             )),
             super::spawn(Arc::clone(&snapshots).run(stopped.clone())),
+            super::spawn(counts.collector().run(stopped.clone())),
             super::spawn(counts.run(stopped.clone())),
             super::spawn(scrub.run(registry.downgrade(), stopped)),
         ];

@@ -132,6 +132,20 @@ impl Directory {
         }
     }
 
+    /// The secondary prefixes that something stands below, or that it is; none for what is nobody's.
+    pub fn secondaries_of(&self, whose: Whose) -> impl Iterator<Item = Whose> {
+        let below = self.prefix_of(whose);
+        let all = self.secondary.iter().enumerate();
+        all.filter(move |(_, own)| below.is_some_and(|below| below.is_at_or_below(own)))
+            .map(|(place, _)| Whose::secondary(place))
+    }
+
+    /// Whether that is an enterprise prefix's.
+    #[must_use]
+    pub fn is_enterprise(&self, whose: Whose) -> bool {
+        matches!(whose.place(), Some(Place::Enterprise(place)) if place < self.assigned.len())
+    }
+
     /// The secondary prefixes of this node, in the order they were added.
     #[must_use]
     pub fn secondary(&self) -> &[Prefix] {

@@ -4,7 +4,7 @@ use super::*;
 use crate::change::{
     Certificate, CertificateType, CounterCell, CounterTotals, EnterpriseChange, Filing,
     FilingState, Hosting, PrefixChange, PrefixStatus, RequestChange, RequestOutcome, RollUp, Route,
-    Site, SiteProtocol,
+    Site, SiteProtocol, Timing, TimingCell, TimingTotals,
 };
 
 fn control_changes() -> Vec<Change> {
@@ -44,20 +44,19 @@ fn control_changes() -> Vec<Change> {
         port: 2641,
     };
     let route = Route { sites: vec![site] };
-    vec![
+    let firms = [
         Change::SecondaryPrefix(Prefix::parse("88.300").unwrap()),
         enterprise(1, None),
         enterprise(2, None),
         prefix(2, Hosting::SelfBuilt(Some(route))),
         prefix(1, Hosting::Hosted),
-        roll_up(20_261_123),
-        roll_up(20_261_124),
-        request(7),
-    ]
+    ];
+    let days = [20_261_123, 20_261_124].into_iter().flat_map(roll_up);
+    firms.into_iter().chain(days).chain([request(7)]).collect()
 }
 
 /// What a day came to, of the firms above.
-fn roll_up(day: u32) -> Change {
+fn roll_up(day: u32) -> impl Iterator<Item = Change> {
     let cell = |prefix: Option<&str>, total| CounterCell {
         day,
         prefix: prefix.map(|text| Prefix::parse(text).unwrap()),
@@ -67,7 +66,23 @@ fn roll_up(day: u32) -> Change {
         origin: 1,
         total,
     };
-    Change::RollUp(Box::new(RollUp {
+    let timing = |prefix: Option<&str>, asked| TimingCell {
+        day,
+        prefix: prefix.map(|text| Prefix::parse(text).unwrap()),
+        act: 1,
+        timing: Timing {
+            asked,
+            timed: 1,
+            sum_us: 7,
+            min_us: 7,
+            min_at_s: 3,
+            max_us: 7,
+            max_at_s: 3,
+            per_second_max: 1,
+            per_second_max_at_s: 3,
+        },
+    };
+    let whole = RollUp {
         host: "node-1".into(),
         day,
         part: 0,
@@ -78,7 +93,12 @@ fn roll_up(day: u32) -> Change {
         totals: CounterTotals {
             cells: vec![cell(None, 4), cell(Some("88.118.1"), 5)],
         },
-    }))
+        timings: TimingTotals {
+            cells: vec![timing(None, 9), timing(Some("88.118.1"), 5)],
+        },
+    };
+    let parts = whole.in_parts(crate::change::CELLS_MAX).into_iter();
+    parts.map(|part| Change::RollUp(Box::new(part)))
 }
 
 fn request(n: u64) -> Change {

@@ -1,8 +1,8 @@
 //! What is counted of identifiers, firms and answers; the meaning of each is in `docs/counting.md`.
 
-use prometheus::{IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
+use prometheus::{GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry};
 
-use super::make::{counter, counters, gauge, open_gauges, signed};
+use super::make::{counter, counters, gauge, open_floats, open_gauges, signed};
 
 //----------- Figures ----------------------------------------------------------
 
@@ -21,6 +21,8 @@ pub struct Figures {
     malformed: IntCounterVec,
     counters_kept: IntGauge,
     untold: IntCounter,
+    latency_today: GaugeVec,
+    per_second_max_today: IntGaugeVec,
 }
 
 impl Figures {
@@ -39,6 +41,8 @@ impl Figures {
             malformed: counters(r, "biaoshi_malformed_total", &["protocol"]),
             counters_kept: gauge(r, "biaoshi_counters_kept"),
             untold: counter(r, "biaoshi_resolutions_untold_total"),
+            latency_today: open_floats(r, "biaoshi_latency_today_seconds", &["activity", "of"]),
+            per_second_max_today: open_gauges(r, "biaoshi_per_second_max_today", &["activity"]),
         }
     }
 
@@ -49,6 +53,21 @@ impl Figures {
             // What is counted elsewhere is shown here, and never goes back.
             counter.inc_by(count.saturating_sub(counter.get()));
         }
+    }
+
+    /// Mean, shortest and longest of the day, in seconds, and the most requests of one second; what
+    /// is none is not shown.
+    pub fn set_timings(&self, activity: &str, latencies: [Option<f64>; 3], per_second_max: u64) {
+        for (of, latency) in ["mean", "min", "max"].into_iter().zip(latencies) {
+            let labels = [activity, of];
+            match latency {
+                Some(latency) => self.latency_today.with_label_values(&labels).set(latency),
+                // It is not there where the day has none yet.
+                None => drop(self.latency_today.remove_label_values(&labels)),
+            }
+        }
+        let most = self.per_second_max_today.with_label_values(&[activity]);
+        most.set(signed(per_second_max));
     }
 
     /// Messages so far that could not be read, by protocol.

@@ -1,7 +1,8 @@
 //! Metrics, made and registered.
 
 use prometheus::{
-    Gauge, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, core::Collector,
+    Gauge, GaugeVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    core::Collector,
 };
 
 use super::table::help;
@@ -32,6 +33,11 @@ pub(super) fn open_gauges(registry: &Registry, name: &str, labels: &[&str]) -> I
         registry,
         IntGaugeVec::new(Opts::new(name, help(name)), labels),
     )
+}
+
+/// The same, of numbers with a fraction.
+pub(super) fn open_floats(registry: &Registry, name: &str, labels: &[&str]) -> GaugeVec {
+    registered(registry, GaugeVec::new(Opts::new(name, help(name)), labels))
 }
 
 pub(super) fn gauges(registry: &Registry, name: &str, label: &str, values: &[&str]) -> IntGaugeVec {

@@ -43,7 +43,7 @@ pub(super) fn help(name: &str) -> &'static str {
 }
 
 /// All of them, in the order of the page.
-pub(super) const METRICS: [Described; 31] = [
+pub(super) const METRICS: [Described; 33] = [
     described(
         "biaoshi_build_info",
         "{version}",
@@ -162,6 +162,20 @@ pub(super) const METRICS: [Described; 31] = [
         "gauge",
         "1 while what is counted is in a file that outlives the process; 0: a process that is killed loses its last minute",
         "计数存于可在进程终止后保留的文件时为 1；为 0 时异常终止会丢失最近一分钟",
+    ),
+    described(
+        "biaoshi_latency_today_seconds",
+        "{activity,of}",
+        "gauge",
+        "how long it took this statistics day: `resolution`, `registration`; `mean`, `min`, `max`; not there before anything was timed",
+        "本统计日的时延：解析、注册；平均、最小、最大；尚无测量时不出现",
+    ),
+    described(
+        "biaoshi_per_second_max_today",
+        "{activity}",
+        "gauge",
+        "the most requests (or registrations) of one second of this statistics day",
+        "本统计日单秒最大请求数（或注册数），即最大 QPS",
     ),
     described(
         "biaoshi_malformed_total",
