@@ -4,6 +4,8 @@
 //! test writes, the boot clock goes on as it is. `tools/deps.sh` installs it.
 
 mod common;
+#[path = "clock/trimmed.rs"]
+mod trimmed;
 
 use std::{fs, path::PathBuf, sync::Arc, thread, time::Duration};
 

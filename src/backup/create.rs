@@ -287,7 +287,7 @@ pub async fn stream<W: Write + Send>(
             done += entries;
             tell(done, total);
         };
-        write_entries(ledger, one, Head::default(), &mut writer, &mut advance).await?;
+        write_entries(ledger, one, one.begin, &mut writer, &mut advance).await?;
     }
     let (_, bytes) = writer.end().map_err(at)?;
     Ok((cut, bytes))

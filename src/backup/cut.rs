@@ -1,9 +1,11 @@
 //! An exact cut of a ledger that goes on growing.
 
+use std::sync::Arc;
+
 use super::BackupError;
 use crate::{
     change::{LedgerId, Partition},
-    ledger::{Head, Ledger, SegmentInfo, SqliteLedger},
+    ledger::{Head, Hold, Ledger, SegmentInfo, SqliteLedger},
 };
 
 //----------- Cut --------------------------------------------------------------
@@ -21,9 +23,13 @@ pub struct Cut {
 #[derive(Debug, Clone)]
 pub(super) struct PartitionCut {
     pub(super) partition: Partition,
+    /// Where it begins: counters may have been trimmed.
+    pub(super) begin: Head,
     pub(super) head: Head,
     /// The segments that are copied as they are; entries follow.
     pub(super) segments: Vec<SegmentInfo>,
+    /// Nothing is trimmed until all of it is read.
+    _hold: Option<Arc<Hold>>,
 }
 
 impl Cut {
@@ -37,10 +43,13 @@ impl Cut {
         names.push(Partition::Control);
         let mut partitions = Vec::new();
         for partition in names {
+            let is_trimmed = matches!(partition, Partition::Counters(_));
+            let hold = is_trimmed.then(|| ledger.hold(&partition)).transpose()?;
+            let begin = ledger.begin(&partition).await?;
             let head = ledger.head(&partition).await?;
             let mut segments = ledger.segments(&partition)?;
             // Where one is missing, reading its entries says which, and where it was looked for.
-            let mut end = Head::default();
+            let mut end = begin;
             let follows = |segment: &&SegmentInfo| {
                 let follows = segment.is_one_file && segment.begin == end;
                 end = segment.end;
@@ -50,8 +59,10 @@ impl Cut {
             segments.truncate(whole);
             partitions.push(PartitionCut {
                 partition,
+                begin,
                 head,
                 segments,
+                _hold: hold.map(Arc::new),
             });
         }
         let genesis = ledger.read(&Partition::Control, 1, 1).await?;
@@ -65,7 +76,8 @@ impl Cut {
     /// Entries in it.
     #[must_use]
     pub fn entries(&self) -> u64 {
-        self.partitions.iter().map(|one| one.head.seq).sum()
+        let entries = |one: &PartitionCut| one.head.seq - one.begin.seq;
+        self.partitions.iter().map(entries).sum()
     }
 
     /// The last entry of each partition.
@@ -77,9 +89,6 @@ impl Cut {
 impl PartitionCut {
     /// Where the entries behind the segments begin.
     pub(super) fn entries_begin(&self) -> Head {
-        self.segments
-            .last()
-            .map(|last| last.end)
-            .unwrap_or_default()
+        self.segments.last().map_or(self.begin, |last| last.end)
     }
 }

@@ -143,7 +143,7 @@ async fn verify(
         let found = if [Partition::Control, DATA].contains(partition) {
             state.at(partition).head
         } else {
-            let mut head = Head::default();
+            let mut head = ledger.begin(partition).await?;
             while head.seq < expected.seq {
                 head = ledger::verify_part(&ledger, partition, head, READ_BYTES).await?;
             }

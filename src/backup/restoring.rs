@@ -11,6 +11,7 @@ use super::{
     entries::EntriesReader,
     hashing::{check_same, copy_file},
     manifest::SegmentRow,
+    verify::begin_of,
 };
 use crate::{
     change::{Entry, LedgerId, Partition},
@@ -46,12 +47,24 @@ pub(super) struct Restoring<'a, 'b> {
 
 struct Current {
     partition: Partition,
+    /// Where it begins, until the ledger has that.
+    begin: Option<Head>,
     /// How far it was read.
     read: Head,
     /// How far it was kept; the rest is left out.
     kept: Head,
     /// The last entry that was kept rests on this much of `control`.
     rests_on: u64,
+}
+
+impl Current {
+    /// Has the ledger begin where it does, unless it has begun.
+    fn begin_in(&mut self, ledger: &SqliteLedger) -> Result<(), LedgerError> {
+        match self.begin.take().filter(|begin| begin.seq > 0) {
+            Some(begin) => ledger.begin_at(&self.partition, begin),
+            None => Ok(()),
+        }
+    }
 }
 
 impl<'a, 'b> Restoring<'a, 'b> {
@@ -101,16 +114,20 @@ impl<'a, 'b> Restoring<'a, 'b> {
         if self.current.is_some() || is_known {
             return Err(entries.damaged("its partitions do not follow each other"));
         }
+        let all = self.backup.map(|backup| backup.manifest.partitions());
+        let mut all = all.iter().flatten();
+        let rows = all.find_map(|(one, _, rows)| (one == partition).then_some(*rows));
+        let rows = rows.unwrap_or_default();
+        let start = begin_of(partition, rows).unwrap_or(begin);
         self.current = Some(Current {
             partition: partition.clone(),
-            read: Head::default(),
-            kept: Head::default(),
+            begin: Some(start),
+            read: start,
+            kept: start,
             rests_on: 0,
         });
         if let Some(backup) = self.backup {
-            let rows = backup.manifest.partitions().into_iter();
-            let rows = rows.filter(|(one, _, _)| one == partition);
-            for row in rows.flat_map(|(_, _, segments)| segments) {
+            for row in rows {
                 self.segment(backup, row).await?;
             }
         }
@@ -127,9 +144,10 @@ impl<'a, 'b> Restoring<'a, 'b> {
         entries: &EntriesReader<R>,
     ) -> Result<(), BackupError> {
         let current = self.current.take().filter(|current| current.read == head);
-        let Some(current) = current else {
+        let Some(mut current) = current else {
             return Err(entries.damaged("a partition does not end where it says"));
         };
+        current.begin_in(self.ledger)?;
         let Current {
             partition,
             kept,
@@ -223,6 +241,8 @@ impl<'a, 'b> Restoring<'a, 'b> {
         check_same(from, &found, &row.content())?;
         fs::set_permissions(&to, fs::Permissions::from_mode(0o400)).map_err(&at)?;
         current.kept = row.end();
+        // The segment says where it begins.
+        current.begin = None;
         Ok(())
     }
 
@@ -266,6 +286,7 @@ impl<'a, 'b> Restoring<'a, 'b> {
         let Some(current) = &mut self.current else {
             return Ok(());
         };
+        current.begin_in(self.ledger)?;
         match self.ledger.append(current.kept, entry).await? {
             Append::Committed(head) => current.kept = head,
             Append::Conflict(_) | Append::Unknown => {

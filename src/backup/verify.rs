@@ -48,13 +48,14 @@ pub fn verify(backup: &Backup, tell: &mut Tell<'_>) -> Result<Verified, BackupEr
     let (mut segments, mut done) = (0, 0);
     let mut ends = Vec::new();
     for (partition, head, rows) in backup.manifest.partitions() {
-        let mut end = Head::default();
+        let mut end = begin_of(&partition, rows);
         for row in rows {
-            end = verify_segment(backup, &partition, row, end)?;
+            let verified = verify_segment(backup, &partition, row, end.unwrap_or_default())?;
+            end = Some(verified);
             segments += 1;
-            tell(done + end.seq, total);
+            tell(done + verified.seq, total);
         }
-        done += end.seq;
+        done += end.unwrap_or_default().seq;
         ends.push((partition, end, head));
     }
     verify_entries(backup, &ends, &mut |entries| {
@@ -65,6 +66,14 @@ pub fn verify(backup: &Backup, tell: &mut Tell<'_>) -> Result<Verified, BackupEr
         heads: backup.heads(),
         segments,
     })
+}
+
+/// Where a partition begins: counters anywhere, which their first segment says, or their entries.
+pub(super) fn begin_of(partition: &Partition, rows: &[SegmentRow]) -> Option<Head> {
+    match partition {
+        Partition::Counters(_) => rows.first().map(SegmentRow::begin),
+        _ => Some(Head::default()),
+    }
 }
 
 fn verify_segment(
@@ -87,8 +96,8 @@ fn verify_segment(
     }
 }
 
-/// Each partition with where its segments end, and where all of it ends.
-type Ends = [(Partition, Head, Head)];
+/// Each partition with where its segments end, if that is known, and where all of it ends.
+type Ends = [(Partition, Option<Head>, Head)];
 
 fn verify_entries(
     backup: &Backup,
@@ -107,7 +116,7 @@ fn verify_entries(
             (Record::Partition(partition, begin), None) => {
                 let next = left
                     .next()
-                    .map(|(partition, end, head)| (partition, *end, *head));
+                    .map(|(partition, end, head)| (partition, end.unwrap_or(begin), *head));
                 current =
                     next.filter(|(expected, end, _)| **expected == partition && *end == begin);
                 if current.is_none() {

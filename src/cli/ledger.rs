@@ -3,6 +3,7 @@
 //! Nothing is written, and a running node is not disturbed: heads are taken when it begins, and
 //! what is appended meanwhile is not looked at.
 
+mod counters;
 mod shown;
 mod snapshots;
 #[cfg(test)]
@@ -105,18 +106,23 @@ async fn verify_at(
     })?;
     let mut partitions = Vec::new();
     for partition in ledger.partitions().await? {
-        let (head, digests) = match &partition {
-            Partition::Control | &DATA => {
-                let head = state.at(&partition).head;
-                (head, Some(state.digests(&partition)))
-            }
-            other => (chain(ledger, other).await?, None),
-        };
-        partitions.push(PartitionSummary {
+        let mut found = PartitionSummary {
+            head: state.at(&partition).head,
+            begin: Head::default(),
+            is_rolled_up: true,
+            digests: None,
             partition,
-            head,
-            digests,
-        });
+        };
+        match &found.partition {
+            Partition::Control | &DATA => found.digests = Some(state.digests(&found.partition)),
+            counters @ Partition::Counters(_) => {
+                let counters = counters::verify(ledger, counters, &state).await?;
+                (found.begin, found.head) = (counters.begin, counters.head);
+                found.is_rolled_up = counters.is_rolled_up;
+            }
+            other => found.head = chain(ledger, other).await?,
+        }
+        partitions.push(found);
     }
     Ok(Summary {
         ledger_id,
@@ -153,6 +159,8 @@ impl From<LedgerError> for Failure {
                 "closed segments may lie elsewhere, and must be at hand to be read"
             }
             LedgerError::Sealed(_)
+            | LedgerError::Kept(_)
+            | LedgerError::Trimmed { .. }
             | LedgerError::NoSpace { .. }
             | LedgerError::Storage { .. }
             | LedgerError::Distrusted(_) => "see whether the disk can be read, and ask again",

@@ -35,6 +35,7 @@ pub async fn run<L: Ledger>(make: &impl Fn() -> L) -> Vec<String> {
     note("partitions are apart", apart(&make()).await);
     note("reads are bounded", bounded(&make()).await);
     note("waiting ends", waiting(&make()).await);
+    note("counters are trimmed", trimmed(&make()).await);
     failures
 }
 
@@ -252,6 +253,61 @@ async fn waiting(ledger: &impl Ledger) -> Answer {
         ledger.wait(&partition, 1, short).await,
         &(),
     )
+}
+
+async fn trimmed(ledger: &impl Ledger) -> Answer {
+    let partition = Partition::Counters("a".into());
+    let entries = fill(ledger, &partition, 300).await?;
+    let at = |seq: usize| Head::after(&entries[seq - 1]);
+    expect("begin", ledger.begin(&partition).await, &Head::default())?;
+    for (before, begin) in [
+        (0, Head::default()),
+        (1, Head::default()),
+        (2, at(1)),
+        (200, at(199)),
+        (100, at(199)),
+    ] {
+        expect("trim", ledger.trim(&partition, before).await, &begin)?;
+        expect("begin", ledger.begin(&partition).await, &begin)?;
+        expect("head", ledger.head(&partition).await, &at(300))?;
+        let from = begin.seq + 1;
+        let rest = entries[usize::try_from(begin.seq).unwrap_or_default()..].to_vec();
+        expect(
+            "the rest",
+            ledger.read(&partition, from, usize::MAX).await,
+            &rest,
+        )?;
+    }
+    let gone = ledger.read(&partition, 199, usize::MAX).await;
+    if !matches!(
+        gone,
+        Err(LedgerError::Trimmed {
+            seq: 199,
+            first: 200,
+            ..
+        })
+    ) {
+        return Err(format!("a trimmed entry gave {gone:?}"));
+    }
+    // The last entry stays, and what is appended chains to it.
+    expect("trim", ledger.trim(&partition, u64::MAX).await, &at(299))?;
+    let next = entry(&partition, at(300), 301);
+    let committed = Append::Committed(Head::after(&next));
+    expect("append", ledger.append(at(300), &next).await, &committed)?;
+    let both = vec![entries[299].clone(), next];
+    expect(
+        "both",
+        ledger.read(&partition, 300, usize::MAX).await,
+        &both,
+    )?;
+    let kept = Partition::Data(1);
+    fill(ledger, &kept, 3).await?;
+    expect("begin", ledger.begin(&kept).await, &Head::default())?;
+    let refused = ledger.trim(&kept, 2).await;
+    if refused != Err(LedgerError::Kept(kept.clone())) {
+        return Err(format!("trimming data gave {refused:?}"));
+    }
+    expect("begin", ledger.begin(&kept).await, &Head::default())
 }
 
 //----------- Helper functions -------------------------------------------------

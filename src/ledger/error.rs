@@ -24,6 +24,21 @@ pub enum LedgerError {
     /// No more entries here, ever.
     #[error("partition {0} is sealed and takes no more entries")]
     Sealed(Partition),
+    /// Its entries are never trimmed.
+    #[error("partition {0} keeps every entry: only counters are trimmed")]
+    Kept(Partition),
+    /// The entry was trimmed: what it counted is in a roll-up.
+    #[error(
+        "entry {seq} of partition {partition} was trimmed; its day is rolled up in control, and          entries are there from {first} on"
+    )]
+    Trimmed {
+        /// The partition.
+        partition: Partition,
+        /// The entry that was asked for.
+        seq: u64,
+        /// The first that is there.
+        first: u64,
+    },
     /// Part of the partition is not where it is looked for.
     #[error(
         "the segment with entry {seq} of partition {partition} is missing; it was looked for in \

@@ -23,20 +23,35 @@ pub struct MemoryLedger {
 
 #[derive(Debug, Default)]
 struct Log {
+    /// Where the entries begin, once some were trimmed.
+    begin: Head,
     entries: Vec<StoredEntry>,
     sealed: bool,
 }
 
 impl Log {
-    /// The head after `count` entries.
+    /// The head after `count` of the entries that are there.
     fn head_at(&self, count: usize) -> Head {
-        let seq = u64::try_from(count).unwrap_or(u64::MAX);
-        count
-            .checked_sub(1)
-            .map_or_else(Head::default, |last| Head {
-                seq,
-                hash: self.entries[last].hash,
-            })
+        let Some(last) = count.checked_sub(1) else {
+            return self.begin;
+        };
+        Head {
+            seq: self.begin.seq + u64::try_from(count).unwrap_or(u64::MAX),
+            hash: self.entries[last].hash,
+        }
+    }
+
+    /// How many entries there are before that one.
+    fn before(&self, seq: u64) -> usize {
+        let before = seq.saturating_sub(self.begin.seq + 1);
+        usize::try_from(before).unwrap_or(usize::MAX)
+    }
+
+    fn trim(&mut self, before: u64) -> Head {
+        let count = self.before(before.min(self.head().seq));
+        self.begin = self.head_at(count);
+        self.entries.drain(..count);
+        self.begin
     }
 
     fn head(&self) -> Head {
@@ -54,13 +69,11 @@ impl MemoryLedger {
     /// Changes the stored entry at `seq`, to see that readers notice.
     pub fn damage(&self, partition: &Partition, seq: u64, f: impl FnOnce(&mut StoredEntry)) {
         let mut logs = self.logs();
-        let index = seq
-            .checked_sub(1)
-            .and_then(|index| usize::try_from(index).ok());
-        if let (Some(log), Some(index)) = (logs.get_mut(partition), index)
-            && let Some(entry) = log.entries.get_mut(index)
-        {
-            f(entry);
+        if let Some(log) = logs.get_mut(partition) {
+            let index = log.before(seq);
+            if let Some(entry) = log.entries.get_mut(index) {
+                f(entry);
+            }
         }
     }
 
@@ -97,7 +110,15 @@ impl MemoryLedger {
         let Some(log) = logs.get(partition) else {
             return Ok(Vec::new());
         };
-        let first = usize::try_from(from.saturating_sub(1)).unwrap_or(usize::MAX);
+        let from = from.max(1);
+        if from <= log.begin.seq {
+            return Err(LedgerError::Trimmed {
+                partition: partition.clone(),
+                seq: from,
+                first: log.begin.seq + 1,
+            });
+        }
+        let first = log.before(from);
         let mut head = log.head_at(first.min(log.entries.len()));
         let (mut entries, mut bytes) = (Vec::new(), 0);
         for stored in log.entries.iter().skip(first) {
@@ -165,6 +186,23 @@ impl Ledger for MemoryLedger {
             let log = logs.entry(partition.clone()).or_default();
             log.sealed = true;
             Ok(log.head())
+        })
+    }
+
+    fn begin<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head> {
+        Box::pin(async {
+            let logs = self.logs();
+            Ok(logs.get(partition).map(|log| log.begin).unwrap_or_default())
+        })
+    }
+
+    fn trim<'a>(&'a self, partition: &'a Partition, before: u64) -> LedgerFuture<'a, Head> {
+        Box::pin(async move {
+            if !matches!(partition, Partition::Counters(_)) {
+                return Err(LedgerError::Kept(partition.clone()));
+            }
+            let mut logs = self.logs();
+            Ok(logs.entry(partition.clone()).or_default().trim(before))
         })
     }
 

@@ -13,7 +13,8 @@
 //! - G5 `Unknown` is a third result, decided by appending a marker at the same position;
 //! - G6 a reader stops at the first byte that is not what was written, and says where;
 //! - G7 a sealed partition takes no more, G8 a writer reads its own commits;
-//! - G9 idempotency keys are data, G10 no space means an error before any effect.
+//! - G9 idempotency keys are data, G10 no space means an error before any effect;
+//! - what is trimmed are counters, from their beginning; what stays chains as before.
 
 pub mod conformance;
 mod error;
@@ -28,7 +29,8 @@ pub use error::LedgerError;
 pub use executor::{Inline, RunBlocking};
 pub use memory::MemoryLedger;
 pub use sqlite::{
-    ClosedSegment, FREE_BYTES_MIN, SEGMENT_BYTES_MAX, SegmentInfo, SqliteLedger, SqliteOptions,
+    ClosedSegment, FREE_BYTES_MIN, Hold, SEGMENT_BYTES_MAX, SegmentInfo, SqliteLedger,
+    SqliteOptions,
 };
 pub use stored::{Codec, StoredEntry};
 
@@ -72,6 +74,15 @@ pub trait Ledger: Send + Sync {
 
     /// Ends a partition: it takes no entry from here on, for ever.
     fn seal<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head>;
+
+    /// The head that the first entry of a partition was appended behind: the empty one, but where
+    /// counters were trimmed.
+    fn begin<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head>;
+
+    /// Lets go of the entries of `counters/<host>` before that one, or of some of them; where the
+    /// partition begins then. The last entry stays, and nothing happens while somebody reads all
+    /// of it. Other partitions keep every entry: [`LedgerError::Kept`].
+    fn trim<'a>(&'a self, partition: &'a Partition, before: u64) -> LedgerFuture<'a, Head>;
 
     /// Whether an append would be taken now, as far as can be told without one: an error is the
     /// one it would get.

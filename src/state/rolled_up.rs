@@ -126,6 +126,26 @@ impl HostDays {
         whole.map(|parts| parts.read_from).max().unwrap_or(1)
     }
 
+    /// Each of these days, with the last entry of `counters/<host>` when it was rolled up, and its
+    /// hash.
+    pub fn heads(&self) -> impl Iterator<Item = (u32, u64, Hash)> {
+        let whole = self.days.iter().filter(|(_, parts)| parts.is_whole());
+        whole.map(|(day, parts)| (*day, parts.seq, parts.hash))
+    }
+
+    /// Entries of `counters/<host>` before this one are of days that are there whole, the last
+    /// `days_kept` of these left aside.
+    #[must_use]
+    pub fn trim_before(&self, days_kept: usize) -> u64 {
+        // A day that is being rolled up anew is not there.
+        let whole: Vec<_> = (self.days.values())
+            .take_while(|parts| parts.is_whole())
+            .collect();
+        let trimmed = whole.len().saturating_sub(days_kept);
+        let before = whole.iter().take(trimmed).map(|parts| parts.read_from);
+        before.max().unwrap_or(1)
+    }
+
     /// All of it, as changes of at most so many cells.
     pub(super) fn changes(
         &self,

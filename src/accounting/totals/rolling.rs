@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::{Told, Totals, by_number, cell, host_of};
+use super::{Told, Totals, TotalsError, by_number, cell, host_of};
 use crate::{
     accounting::{
         Kind, Origin, Outcome, Protocol,
@@ -12,6 +12,9 @@ use crate::{
     change::{CELLS_MAX, CounterCell, CounterTotals, RollUp},
     state::{RolledCell, RolledUp},
 };
+
+/// Entries of so many days that are over stay: whoever doubts a roll-up counts them again.
+const DAYS_KEPT: usize = 3;
 
 /// The day of what was counted before days were told apart.
 pub(super) const UNDATED: u32 = 0;
@@ -27,6 +30,8 @@ pub(super) struct Rolling {
     undated: BTreeMap<Shown, u64>,
     /// The first entry of each day.
     first: BTreeMap<u32, u64>,
+    /// Entries before this one are gone.
+    trimmed_before: u64,
 }
 
 impl Rolling {
@@ -42,6 +47,7 @@ impl Rolling {
             closed: BTreeMap::new(),
             undated,
             first: first.map(|(day, seq)| (*day, *seq)).collect(),
+            trimmed_before: 0,
         }
     }
 
@@ -105,6 +111,25 @@ impl Totals {
         self.rolling.closed.remove(&day);
         self.rolling.first.remove(&day);
         self.counters.timings().forget(day);
+    }
+
+    /// Has the ledger let go of entries of days that `control` has, but for the last
+    /// [`DAYS_KEPT`]; where they are held, the next call does it.
+    ///
+    /// # Errors
+    /// As the ledger says.
+    pub async fn trim(&mut self) -> Result<(), TotalsError> {
+        let rolled_up = self.state.rolled_up();
+        let own = rolled_up.host(host_of(&self.partition));
+        let before = own.map_or(1, |own| own.trim_before(DAYS_KEPT));
+        if before > self.rolling.trimmed_before {
+            let begin = self.ledger.trim(&self.partition, before).await?;
+            self.rolling.trimmed_before = begin.seq + 1;
+            if begin.seq + 1 >= before {
+                tracing::info!(partition = %self.partition, before, "counters were trimmed");
+            }
+        }
+        Ok(())
     }
 
     fn cells_of(&self, day: u32, cells: &HashMap<CellKey, u64>) -> Vec<CounterCell> {

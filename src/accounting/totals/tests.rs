@@ -4,6 +4,7 @@ mod days;
 mod faults;
 mod model;
 mod timed;
+mod trimmed;
 
 use std::sync::{
     Mutex,
@@ -98,6 +99,14 @@ impl Ledger for Refusing {
 
     fn seal<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head> {
         self.inner.seal(partition)
+    }
+
+    fn begin<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head> {
+        self.inner.begin(partition)
+    }
+
+    fn trim<'a>(&'a self, partition: &'a Partition, before: u64) -> LedgerFuture<'a, Head> {
+        self.inner.trim(partition, before)
     }
 
     fn writable<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, ()> {

@@ -49,7 +49,17 @@ impl Told {
             head: ledger.head(partition).await?,
             ..Self::default()
         };
-        let mut next = from;
+        // Where control was restored to a time before entries were trimmed, they are in no roll-up.
+        let begin = ledger.begin(partition).await?;
+        if from <= begin.seq {
+            tracing::warn!(
+                %partition,
+                from,
+                first = begin.seq + 1,
+                "entries were trimmed that are rolled up nowhere: what they counted is lost"
+            );
+        }
+        let mut next = from.max(begin.seq + 1);
         // Its time is that of the last, whatever else is read.
         if from > told.head.seq && told.head.seq > 0 {
             next = told.head.seq;

@@ -32,8 +32,12 @@ pub(super) struct Summary {
 pub(super) struct PartitionSummary {
     /// Which.
     pub(super) partition: Partition,
-    /// Its last entry; sequences are dense, so this counts them too.
+    /// The entry before its first: 0, but where counters were trimmed.
+    pub(super) begin: Head,
+    /// Its last entry; sequences are dense, so the two count them too.
     pub(super) head: Head,
+    /// Whether what was trimmed is rolled up.
+    pub(super) is_rolled_up: bool,
     /// What it folds to, where this release folds it.
     pub(super) digests: Option<Digests>,
 }
@@ -79,7 +83,9 @@ fn snapshot_json(found: &Verdict) -> Value {
 fn partition_json(found: &PartitionSummary) -> Value {
     json!({
         "partition": found.partition.to_string(),
-        "entries": found.head.seq,
+        "entries": found.head.seq - found.begin.seq,
+        "trimmed": found.begin.seq,
+        "trimmed_is_rolled_up": found.is_rolled_up,
         "head_seq": found.head.seq,
         "head_hash": found.head.hash.to_string(),
         "digest": found.digests.map(|digests| digests.exact.to_string()),
@@ -93,7 +99,17 @@ impl fmt::Display for Summary {
         writeln!(f, "ledger {} is whole", self.ledger_id)?;
         for found in &self.partitions {
             writeln!(f, "\npartition {}", found.partition)?;
-            writeln!(f, "  entries         {}", found.head.seq)?;
+            let entries = found.head.seq - found.begin.seq;
+            writeln!(f, "  entries         {entries}")?;
+            if found.begin.seq > 0 {
+                let where_to = if found.is_rolled_up {
+                    "rolled up in control"
+                } else {
+                    "and rolled up nowhere: control was restored to an earlier time, and lacks \
+                     what they counted"
+                };
+                writeln!(f, "  trimmed         {}, {where_to}", found.begin.seq)?;
+            }
             writeln!(f, "  head sequence   {}", found.head.seq)?;
             writeln!(f, "  head hash       {}", found.head.hash)?;
             match found.digests {

@@ -17,6 +17,7 @@ mod reading;
 mod segments;
 #[cfg(test)]
 mod tests;
+mod trimming;
 mod verify;
 mod wal;
 
@@ -37,6 +38,7 @@ use checkpoint::Checkpointer;
 use layout::Layout;
 pub use options::{FREE_BYTES_MIN, SEGMENT_BYTES_MAX, SqliteOptions};
 use segments::Segments;
+pub use trimming::Hold;
 pub use verify::ClosedSegment;
 
 use super::{Append, Head, Ledger, LedgerError, LedgerFuture, RunBlocking, StoredEntry};
@@ -134,13 +136,32 @@ impl SqliteLedger {
         Ok(partitions)
     }
 
+    /// Makes counters that were trimmed, which a backup has from there on.
+    ///
+    /// # Errors
+    /// Where the partition is there and does not end there, or cannot be made.
+    pub fn begin_at(&self, partition: &Partition, begin: Head) -> Result<(), LedgerError> {
+        let slot = self.slot_from(partition, begin)?;
+        if slot.segments().head()? == begin {
+            return Ok(());
+        }
+        let what = "it has entries already, and cannot begin elsewhere".to_owned();
+        let partition = partition.clone();
+        Err(LedgerError::Storage { partition, what })
+    }
+
     fn slot(&self, partition: &Partition) -> Result<Arc<Slot>, LedgerError> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        self.slot_from(partition, Head::default())
+    }
+
+    /// A partition; one that is not there yet begins behind `begin`.
+    fn slot_from(&self, partition: &Partition, begin: Head) -> Result<Arc<Slot>, LedgerError> {
+        let mut open = self.open_slots();
         if let Some(slot) = open.get(partition) {
             return Ok(Arc::clone(slot));
         }
         let layout = Layout::new(&self.root, &self.options.archive_dirs, partition);
-        let segments = Segments::open(layout, partition, &self.options)?;
+        let segments = Segments::open(layout, partition, begin, &self.options)?;
         let (head, _) = watch::channel(segments.head()?.seq);
         let slot = Arc::new(Slot {
             partition: partition.clone(),
@@ -150,6 +171,10 @@ impl SqliteLedger {
         });
         open.insert(partition.clone(), Arc::clone(&slot));
         Ok(slot)
+    }
+
+    fn open_slots(&self) -> MutexGuard<'_, BTreeMap<Partition, Arc<Slot>>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Does blocking work on one partition, on the executor.
@@ -271,6 +296,15 @@ impl Ledger for SqliteLedger {
 
     fn seal<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head> {
         Box::pin(async move { self.on_slot(partition, |slot| slot.segments().seal()).await })
+    }
+
+    fn begin<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head> {
+        let begin = |slot: &Slot| Ok(slot.segments().begin());
+        Box::pin(async move { self.on_slot(partition, begin).await })
+    }
+
+    fn trim<'a>(&'a self, partition: &'a Partition, before: u64) -> LedgerFuture<'a, Head> {
+        Box::pin(self.trim_unheld(partition, before))
     }
 
     fn writable<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, ()> {

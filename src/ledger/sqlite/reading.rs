@@ -76,23 +76,13 @@ impl Reading<'_> {
         if before <= self.begin.seq {
             return Ok(self.begin);
         }
-        let sql = "SELECT hash FROM entry WHERE seq = ?1";
-        let row = i64::try_from(before).unwrap_or(i64::MAX);
-        let hash: Option<Vec<u8>> = self
-            .connection
-            .query_row(sql, params![row], |row| row.get(0))
-            .optional()
-            .map_err(|error| refused(self.partition, &error))?;
-        match hash {
-            Some(hash) => Hash::from_slice(&hash)
-                .map(|hash| Head { seq: before, hash })
-                .ok_or_else(|| self.damaged(before, "its hash does not have 32 bytes")),
-            // Past the end: there is nothing to read, and nothing to verify it against.
-            None => Ok(Head {
-                seq: before,
-                hash: Hash::default(),
-            }),
-        }
+        // Past the end there is nothing to read, and nothing to verify it against.
+        let past_the_end = Head {
+            seq: before,
+            hash: Hash::default(),
+        };
+        let found = head_at(self.connection, self.partition, before)?;
+        Ok(found.unwrap_or(past_the_end))
     }
 
     fn damaged(&self, seq: u64, what: &str) -> LedgerError {
@@ -105,6 +95,27 @@ impl Reading<'_> {
 }
 
 //----------- Helper functions -------------------------------------------------
+
+/// The head with that entry as the last; none where it is not there.
+pub(super) fn head_at(
+    connection: &Connection,
+    partition: &Partition,
+    seq: u64,
+) -> Result<Option<Head>, LedgerError> {
+    let sql = "SELECT hash FROM entry WHERE seq = ?1";
+    let row = i64::try_from(seq).unwrap_or(i64::MAX);
+    let hash: Option<Vec<u8>> = connection
+        .query_row(sql, params![row], |row| row.get(0))
+        .optional()
+        .map_err(|error| refused(partition, &error))?;
+    let Some(hash) = hash else { return Ok(None) };
+    let hash = Hash::from_slice(&hash).ok_or_else(|| LedgerError::Damaged {
+        partition: partition.clone(),
+        seq,
+        what: "its hash does not have 32 bytes".to_owned(),
+    })?;
+    Ok(Some(Head { seq, hash }))
+}
 
 fn stored_entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<StoredEntry> {
     let conversion = |column: usize, what: &'static str| {

@@ -26,17 +26,17 @@ const ENTRY_ROOM_BYTES: u64 = 2 * 1024 * 1024;
 /// A partition's segments, used by one call at a time.
 #[derive(Debug)]
 pub(super) struct Segments {
-    partition: Partition,
+    pub(super) partition: Partition,
     layout: Layout,
-    options: Arc<SqliteOptions>,
+    pub(super) options: Arc<SqliteOptions>,
     /// Full ones, in order; there may be gaps where some were taken away.
-    closed: Vec<Closed>,
+    pub(super) closed: Vec<Closed>,
     /// The one that is written to; none while only reading a partition that has none.
-    active: Option<Active>,
+    pub(super) active: Option<Active>,
     /// Full ones that are still in WAL mode, to be closed at leisure.
-    leaving: Vec<Database>,
+    pub(super) leaving: Vec<Database>,
     /// The closed segment that was read last.
-    reading: Option<(usize, Database)>,
+    pub(super) reading: Option<(usize, Database)>,
     /// A commit failed: the kernel may hold pages as clean that never reached the disk, so nothing
     /// read through them is believed until the files are opened again.
     distrusted: bool,
@@ -44,27 +44,27 @@ pub(super) struct Segments {
 
 /// A segment that is full.
 #[derive(Debug)]
-struct Closed {
+pub(super) struct Closed {
     number: u32,
-    path: PathBuf,
-    begin: Head,
-    end: Head,
+    pub(super) path: PathBuf,
+    pub(super) begin: Head,
+    pub(super) end: Head,
 }
 
 /// The segment that is written to.
 #[derive(Debug)]
-struct Active {
+pub(super) struct Active {
     number: u32,
-    database: Database,
-    begin: Head,
+    pub(super) database: Database,
+    pub(super) begin: Head,
     /// Set once it takes no more entries: `last` is in it.
-    is_full: bool,
+    pub(super) is_full: bool,
     /// Bytes written since the last checkpoint, about.
     pending_bytes: u64,
 }
 
 impl Segments {
-    /// Opens a partition, making it where it may.
+    /// Opens a partition, making it where it may; then it begins behind `begin`.
     ///
     /// # Errors
     /// Where files are not a ledger's, belong to another partition, do not follow each other, or
@@ -72,6 +72,7 @@ impl Segments {
     pub(super) fn open(
         layout: Layout,
         partition: &Partition,
+        begin: Head,
         options: &Arc<SqliteOptions>,
     ) -> Result<Self, LedgerError> {
         let cannot = |error: std::io::Error| cannot_open(&layout.folder, &error.to_string());
@@ -96,7 +97,7 @@ impl Segments {
         match last {
             Some((number, path)) => segments.take_last(number, path)?,
             None if options.read_only => {}
-            None => segments.activate(1, Head::default())?,
+            None => segments.activate(1, begin)?,
         }
         Ok(segments)
     }
@@ -265,7 +266,7 @@ impl Segments {
     ///
     /// The frame that commits is the last one written. On a full disk it is not whole, and whoever
     /// takes its place overwrites it: nothing happened. Anything else is not believed.
-    fn failed(&mut self, error: &rusqlite::Error, seq: u64) -> Result<(), LedgerError> {
+    pub(super) fn failed(&mut self, error: &rusqlite::Error, seq: u64) -> Result<(), LedgerError> {
         let partition = &self.partition;
         if error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
             tracing::error!(%partition, seq, %error, "the disk filled up during a commit");
@@ -401,8 +402,15 @@ impl Segments {
             .position(|closed| closed.begin.seq < from && from <= closed.end.seq);
         let Some(place) = place else {
             let is_past_the_end = from > self.head()?.seq;
+            let begin = self.begin();
             return if is_past_the_end {
                 Ok(Vec::new())
+            } else if from <= begin.seq {
+                Err(LedgerError::Trimmed {
+                    partition: self.partition.clone(),
+                    seq: from,
+                    first: begin.seq + 1,
+                })
             } else {
                 Err(self.missing(from))
             };
@@ -527,7 +535,7 @@ impl Active {
 
 //----------- Helper functions -------------------------------------------------
 
-fn writable<'a>(
+pub(super) fn writable<'a>(
     active: &'a mut Option<Active>,
     partition: &Partition,
 ) -> Result<&'a mut Active, LedgerError> {

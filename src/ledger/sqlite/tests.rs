@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use rusqlite::Connection;
 
 mod segments;
+mod trimming;
 
 use super::*;
 use crate::{

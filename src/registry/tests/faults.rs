@@ -131,6 +131,14 @@ impl Ledger for Faulty {
         self.inner.seal(partition)
     }
 
+    fn begin<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, Head> {
+        self.inner.begin(partition)
+    }
+
+    fn trim<'a>(&'a self, partition: &'a Partition, before: u64) -> LedgerFuture<'a, Head> {
+        self.inner.trim(partition, before)
+    }
+
     fn writable<'a>(&'a self, partition: &'a Partition) -> LedgerFuture<'a, ()> {
         self.inner.writable(partition)
     }

@@ -153,6 +153,9 @@ impl Counts {
             totals.rolled_up(day);
             tracing::info!(day, "the resolutions of a day are rolled up");
         }
+        if let Err(error) = totals.trim().await {
+            tracing::warn!(%error, "counters that are rolled up were not trimmed");
+        }
     }
 
     /// Until the next sync, or until midnight.

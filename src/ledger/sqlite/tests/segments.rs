@@ -202,7 +202,12 @@ async fn writes_stop_below_the_free_space_and_resume_by_themselves() {
         matches!(refused, Err(LedgerError::NoSpace { .. })),
         "{refused:?}"
     );
-    assert_eq!(ledger.writable(&HERE).await, refused.map(|_| ()));
+    let writable = ledger.writable(&HERE).await;
+    // What is free is another number each time.
+    assert!(
+        matches!(writable, Err(LedgerError::NoSpace { .. })),
+        "{writable:?}"
+    );
     assert_eq!(ledger.read(&HERE, 1, usize::MAX).await.unwrap(), first);
     ledger.keep_free(0);
     assert_eq!(ledger.writable(&HERE).await, Ok(()));
