@@ -6,6 +6,7 @@
 //! check     what is left of it, against those notes and the chain that was written
 //! power     2,000 power cuts, some during the start after one; that they bite
 //! backups   what a cut leaves of backups
+//! trimmed   what a cut leaves of counters that are trimmed
 //! broken    full disks, failed writes and syncs, read-only
 //! ```
 
@@ -20,5 +21,7 @@ mod faults;
 mod node;
 #[path = "lost_power/power.rs"]
 mod power;
+#[path = "lost_power/trimmed.rs"]
+mod trimmed;
 #[path = "lost_power/work.rs"]
 mod work;
