@@ -7,10 +7,12 @@ mod asking;
 mod common;
 #[path = "counting/counted.rs"]
 mod counted;
+#[path = "counting/killed.rs"]
+mod killed;
 #[path = "counting/timed.rs"]
 mod timed;
 
-use std::{net::TcpStream, time::Duration};
+use std::net::TcpStream;
 
 use asking::{Browser, Peer};
 use common::{Node, dns, settled};
@@ -339,38 +341,4 @@ fn statistics_are_for_administrators_and_say_what_is_wrong() {
         !output.status.success() && said.contains("hint: check the prefix"),
         "{said}"
     );
-}
-
-//----------- Kills ------------------------------------------------------------
-
-/// Never more than was answered, and what is missing was under way when the node was killed.
-#[test]
-fn counts_outlive_kills() {
-    let kills = setting(KILLS_VARIABLE, KILLS);
-    let asked_for = Duration::from_millis(setting(ASKED_FOR_VARIABLE, ASKED_FOR_MS));
-    let mut node = node();
-    let mut answered = 0;
-    for round in 1..=kills {
-        answered += asking::until_killed(&mut node, asked_for);
-        node.start_again();
-        let successes = counted(&node)
-            .into_iter()
-            .filter(|(kind, _)| kind.contains(" success "));
-        let counted: u64 = successes.map(|(_, total)| total).sum();
-        let under_way = u64::from(round) * asking::CLIENTS;
-        assert!(
-            counted <= answered && answered <= counted + under_way,
-            "{answered} answers after {round} kills, {counted} counted"
-        );
-    }
-    println!("{answered} answers, {kills} kills");
-    assert!(answered > 100 * u64::from(kills), "{answered} answers");
-    assert!(node.stop(), "it ends well when it is asked to");
-    let all = counted::cells(&node.data_dir()).into_iter();
-    let successes = all.filter(|(cell, _)| cell.outcome == 1);
-    let in_ledger: u64 = successes.map(|(_, total)| total).sum();
-    node.start_again();
-    let shown = counted(&node).into_iter();
-    let shown = shown.filter(|(kind, _)| kind.contains(" success "));
-    assert_eq!(in_ledger, shown.map(|(_, total)| total).sum::<u64>());
 }
