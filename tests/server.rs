@@ -63,6 +63,7 @@ fn options(data_dir: &Path) -> Options {
         },
         metrics: nowhere(),
         origins: OriginOptions::default(),
+        docking_date: None,
     }
 }
 

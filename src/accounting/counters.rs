@@ -13,7 +13,7 @@ use super::{
     cells::{Cells, DayTotals},
     mapping::BANKS,
 };
-use crate::state::directory::Whose;
+use crate::state::{State, directory::Whose};
 
 /// What a node shows of itself: neither whose nor what was asked for.
 pub(super) type Shown = (Protocol, Outcome, Origin);
@@ -40,7 +40,7 @@ pub struct Counters {
 struct Before {
     /// What they have come to.
     shown: [u64; SHOWN],
-    /// Each of them.
+    /// Each of them that is not rolled up.
     resolutions: Resolutions,
 }
 
@@ -119,13 +119,18 @@ impl Counters {
             .collect()
     }
 
-    /// What was answered on each day, today included.
-    pub fn resolutions(&self) -> Resolutions {
-        let before = self.before();
-        let mut all = before.resolutions.clone();
-        for day in self.cells.get().iter().flat_map(|cells| cells.totals()) {
-            all.add(day.day, day.cells.into());
-        }
+    /// What was answered on each day, today included; `state` has those that are rolled up.
+    pub fn resolutions(&self, state: &State) -> Resolutions {
+        let mut all = {
+            let before = self.before();
+            let mut all = before.resolutions.clone();
+            for day in self.cells.get().iter().flat_map(|cells| cells.totals()) {
+                all.add(day.day, day.cells.into());
+            }
+            all
+        };
+        // Behind that: a day that is rolled up meanwhile is in both, and never in none.
+        all.roll_up(state.rolled_up(), &self.timings.host());
         all
     }
 
@@ -141,15 +146,16 @@ impl Counters {
 
     //--- What `Totals` does
 
-    /// Counts in these cells from here on; `before` has what other days have come to.
+    /// Counts in these cells from here on; `days` have come to what they say and are not rolled up,
+    /// and all others to `shown`.
     pub(super) fn open(
         &self,
         cells: Cells,
         days: impl Iterator<Item = DayTotals>,
-        undated: impl IntoIterator<Item = (Shown, u64)>,
+        all_shown: impl IntoIterator<Item = (Shown, u64)>,
     ) {
         let mut before = self.before();
-        for (shown, total) in undated {
+        for (shown, total) in all_shown {
             add(&mut before.shown, shown, total);
         }
         days.for_each(|day| before.take(&day));
@@ -197,6 +203,12 @@ impl Counters {
         cells.clear_day_before();
         before.take(&last);
         Some(last)
+    }
+
+    /// A day is rolled up: the state has it.
+    pub(super) fn rolled_up(&self, day: u32) {
+        self.before().resolutions.forget(day);
+        self.timings.forget(day);
     }
 
     /// Counts another day from here on, if the bank of the one before is cleared on the disk too.

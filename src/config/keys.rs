@@ -102,7 +102,7 @@ const fn whole(
 }
 
 /// Every key, in the order in which files and documents show them.
-pub static KEYS: [Key; 25] = [
+pub static KEYS: [Key; 26] = [
     text("node", "data_dir", r#""./biaoshi-data""#),
     text("node", "zone", r#""id.example""#),
     texts("node", "secondary_prefixes", "[]"),
@@ -149,6 +149,7 @@ pub static KEYS: [Key; 25] = [
     texts("accounting", "probe_networks", "[]"),
     texts("accounting", "self_networks", "[]"),
     texts("accounting", "test_prefixes", "[]"),
+    text("accounting", "docking_date", r#""""#),
     text("log", "level", r#""info""#),
     text("log", "format", r#""text""#),
 ];

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
+use jiff::civil::Date;
 
 use super::{
     error::ConfigError,
@@ -46,6 +47,21 @@ impl Check<'_> {
             self_networks,
             test_prefixes,
         })
+    }
+
+    /// A day, or none.
+    pub(super) fn docking_date(&self, spec: &AccountingSpec) -> Result<Option<Date>, ConfigError> {
+        let text = spec.docking_date.as_str();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let day = text.parse().map_err(|_| {
+            let what = format!("{:?} is no day", shown(text));
+            let hint = "write the day on which the node docked with the national top-level node, \
+                        such as \"2026-05-01\", or \"\"";
+            self.invalid(SECTION, "docking_date", &what, hint)
+        })?;
+        Ok(Some(day))
     }
 
     fn networks(&self, name: &str, texts: &[String]) -> Result<Vec<IpNet>, ConfigError> {
@@ -92,14 +108,15 @@ impl Check<'_> {
 
 //----------- Spec ---------------------------------------------------------------
 
-impl From<&OriginOptions> for AccountingSpec {
-    fn from(options: &OriginOptions) -> Self {
+impl AccountingSpec {
+    pub(super) fn of(options: &OriginOptions, docking_date: Option<Date>) -> Self {
         let registrant = |(prefix, network): &(Prefix, IpNet)| format!("{prefix} {network}");
         Self {
             internal_networks: texts(&options.internal_networks),
             probe_networks: texts(&options.probe_networks),
             self_networks: options.self_networks.iter().map(registrant).collect(),
             test_prefixes: texts(&options.test_prefixes),
+            docking_date: docking_date.map_or_else(String::new, |day| day.to_string()),
         }
     }
 }

@@ -18,7 +18,8 @@ use super::file::shown;
 use super::keys::{KEYS, find};
 use super::settings::Settings;
 use super::spec::{
-    DnsSpec, HttpSpec, LedgerSpec, ListenSpec, LogSpec, NodeSpec, SnapshotSpec, Spec,
+    AccountingSpec, DnsSpec, HttpSpec, LedgerSpec, ListenSpec, LogSpec, NodeSpec, SnapshotSpec,
+    Spec,
 };
 
 /// A node has a handful of addresses; each is a socket per listener.
@@ -56,6 +57,7 @@ pub(super) fn resolve(settings: &Settings) -> Result<Config, ConfigError> {
         dns: check.dns(&spec.dns)?,
         metrics: check.listener("metrics", &spec.metrics)?,
         origins: check.origins(&spec.accounting)?,
+        docking_date: check.docking_date(&spec.accounting)?,
     };
     check.no_address_twice(&server)?;
     check.servers_in_the_zone(&server)?;
@@ -332,6 +334,7 @@ impl From<&Config> for Spec {
             dns,
             metrics,
             origins,
+            docking_date,
         } = &config.server;
         let whole = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         let listener = |options: &ListenOptions| ListenSpec {
@@ -372,7 +375,7 @@ impl From<&Config> for Spec {
                 negative_ttl_seconds: whole(dns.negative_ttl.as_secs()),
             },
             metrics: listener(metrics),
-            accounting: origins.into(),
+            accounting: AccountingSpec::of(origins, *docking_date),
             log: LogSpec {
                 level: config.log.filter().to_string(),
                 format: config.log.format.to_string(),

@@ -85,6 +85,7 @@ pub(super) struct AccountingSpec {
     pub(super) probe_networks: Vec<String>,
     pub(super) self_networks: Vec<String>,
     pub(super) test_prefixes: Vec<String>,
+    pub(super) docking_date: String,
 }
 
 /// `[log]`: what is told.

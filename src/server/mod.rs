@@ -137,6 +137,7 @@ impl Server {
             counters,
             watch,
             tests: options.origins.test_prefixes.clone(),
+            docking_date: options.docking_date,
         };
         let starting = startup::start(options.clone(), doors, accept_clock);
         let startup = Some(spawn(starting));

@@ -6,6 +6,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::civil::Date;
+
 use crate::accounting::OriginOptions;
 use crate::identifier::Prefix;
 use crate::protocol::dns::{NameServer, Zone, ZoneError};
@@ -31,6 +33,8 @@ pub struct Options {
     pub metrics: ListenOptions,
     /// Who counts as whom.
     pub origins: OriginOptions,
+    /// 对接日期: the day from which means are counted, where it is later than the first that was.
+    pub docking_date: Option<Date>,
 }
 
 /// What the node is.

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use jiff::civil::Date;
 use tokio::task::JoinHandle;
 
 use super::{
@@ -62,6 +63,7 @@ pub(super) struct Doors {
     pub(super) watch: Arc<Watch>,
     /// Prefixes that are for tests.
     pub(super) tests: Vec<Prefix>,
+    pub(super) docking_date: Option<Date>,
 }
 
 impl Doors {
@@ -94,6 +96,7 @@ impl Doors {
             accounting: Accounting {
                 counters: self.counters,
                 tests: self.tests,
+                docking_date: self.docking_date,
                 executor: Arc::new(BlockingPool),
             },
         });

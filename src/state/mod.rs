@@ -41,7 +41,7 @@ use pin::Pin;
 pub use pin::{PIN_BYTES_MAX, PINS_MAX, PinError, View};
 pub use registrations::{DayRegistrations, OfDay, Registrations};
 pub use replay::{Progress, ReplayError, replay, replay_onto, replay_seen};
-pub use rolled_up::{HostDays, RolledCell, RolledDay, RolledTimings, RolledUp};
+pub use rolled_up::{HostDays, RolledCell, RolledDay, RolledTiming, RolledTimings, RolledUp};
 pub use totals::{DataTotals, DirectoryTotals, HOSTINGS};
 pub use window::{REQUEST_AGE_MS_MAX, REQUESTS_MAX, Remembered, RememberedRequest, Window};
 

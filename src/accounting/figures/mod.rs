@@ -10,6 +10,8 @@ mod timings;
 
 use std::collections::{BTreeMap, HashSet};
 
+use jiff::civil::Date;
+
 pub use node::{ACTIVE_DAYS, Average, NodeFigures};
 pub use scope::{Period, Scope, day_after, day_of, number_of};
 pub use sums::{Registered, Resolved, Sums};
@@ -37,6 +39,7 @@ pub struct Figures<'a> {
     resolutions: Resolutions,
     /// Prefixes that are for tests.
     tests: HashSet<Whose>,
+    docking_date: Option<Date>,
 }
 
 impl<'a> Figures<'a> {
@@ -61,6 +64,17 @@ impl<'a> Figures<'a> {
             tests: (directory.prefixes().filter(is_test))
                 .map(PrefixEntry::whose)
                 .collect(),
+            docking_date: None,
+        }
+    }
+
+    /// The same of a node that docked with the national top-level node on a day: means count from
+    /// there.
+    #[must_use]
+    pub fn docked(self, docking_date: Option<Date>) -> Self {
+        Self {
+            docking_date,
+            ..self
         }
     }
 
@@ -90,7 +104,7 @@ impl<'a> Figures<'a> {
     #[must_use]
     pub fn first_day(&self) -> Option<u32> {
         let registered = self.registrations.days().next().map(|(day, _)| day);
-        let resolved = self.resolutions.days().next();
+        let resolved = self.resolutions.days().first().copied();
         registered.into_iter().chain(resolved).min()
     }
 
@@ -115,7 +129,8 @@ impl<'a> Figures<'a> {
                 }
             }
         }
-        for day in self.resolutions.days().filter(|day| period.has(*day)) {
+        let days = self.resolutions.days().into_iter();
+        for day in days.filter(|day| period.has(*day)) {
             for (whose, kind, total) in self.resolutions.of_day(day) {
                 f(whose, What::Resolved(kind, total));
             }

@@ -84,11 +84,6 @@ impl Figures<'_> {
             to: today,
         };
         let since = |from: Date| self.sums(scope, Period { from, to: today });
-        let this_year = since(year.from);
-        let counted = Period {
-            from: year.from.max(first),
-            ..year
-        };
         let nodes: Vec<&PrefixEntry> = self.nodes(scope).collect();
         let firms: HashSet<u64> = nodes.iter().map(|node| node.facts.enterprise).collect();
         let industries: HashSet<&str> = firms
@@ -113,11 +108,28 @@ impl Figures<'_> {
                 })
                 .unwrap_or(u64::MAX),
             cumulative: since(first),
-            this_year,
+            this_year: since(year.from),
             this_month: since(today.first_of_month()),
             today: since(today),
-            daily_average_this_year: Average::of(this_year.resolutions.successes, counted.days()),
+            daily_average_this_year: self.daily_average(scope, year),
         }
+    }
+
+    /// 日均解析量: successes for identifiers over the days of a period, from the first on which
+    /// anything was counted, or from the docking date if that is later.
+    #[must_use]
+    pub fn daily_average(&self, scope: &Scope, period: Period) -> Average {
+        let first = self.first_day().and_then(day_of).unwrap_or(period.from);
+        let from = self.docking_date.map_or(first, |docked| docked.max(first));
+        if from > period.to {
+            return Average::of(0, 0);
+        }
+        let counted = Period {
+            from: period.from.max(from),
+            ..period
+        };
+        let total = self.sums(scope, counted).resolutions.successes;
+        Average::of(total, counted.days())
     }
 
     /// Of the enterprise nodes, those that were filed in a period.

@@ -14,7 +14,7 @@ const DAY_MS: u64 = 24 * HOUR_MS;
 /// 2026-11-24T15:59:00Z: a minute before midnight in Shanghai.
 const BEFORE_MIDNIGHT_MS: u64 = 1_795_535_940_000;
 
-fn day(text: &str) -> jiff::civil::Date {
+fn day(text: &str) -> Date {
     text.parse().unwrap()
 }
 
@@ -254,6 +254,17 @@ fn a_mean_says_what_it_is_the_mean_of() {
             average: 1.66
         }
     );
+    let figures = figures.docked(Some(day("2027-01-02")));
+    let mean = |text: &str| figures.now(&Scope::Node, day(text)).daily_average_this_year;
+    assert_eq!(mean("2027-01-03"), Average::of(0, 2));
+    assert_eq!(
+        mean("2027-01-01"),
+        Average::of(0, 0),
+        "it is not docked yet"
+    );
+    let figures = figures.docked(Some(day("2020-01-01")));
+    let mean = |text: &str| figures.now(&Scope::Node, day(text)).daily_average_this_year;
+    assert_eq!(mean("2027-01-03"), Average::of(5, 3));
     assert_eq!(Average::of(0, 0).days, 1);
     let month = Period::month(day("2028-02-10"));
     assert_eq!((month.days(), month.has(20_280_229)), (29, true));

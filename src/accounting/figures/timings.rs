@@ -103,8 +103,9 @@ impl ScopeTimings {
         for (_, host) in rolled_up.hosts() {
             for (day, rows) in host.timings() {
                 for (place, activity) in Activity::ALL.into_iter().enumerate() {
-                    if let Some(timing) = rows.get(&(whose, activity.number())) {
-                        all.day(day)[place].add(timing);
+                    let key = (whose, activity.number());
+                    if let Ok(at) = rows.binary_search_by_key(&key, |(key, _)| *key) {
+                        all.day(day)[place].add(&rows[at].1);
                     }
                 }
             }

@@ -247,13 +247,13 @@ impl Totals {
         });
         let counted = self.in_banks(&before, &now);
         let cells = self.cells(path, threads, [day_before, today], &counted)?;
-        let rest = rest.chain(history.days);
-        let undated = if whole.contains(&UNDATED) {
-            history.undated
-        } else {
-            told.undated
-        };
-        self.counters.open(cells, rest, undated);
+        let mut shown = history.shown;
+        if !whole.contains(&UNDATED) {
+            for (kind, total) in told.undated {
+                *shown.entry(kind).or_default() += total;
+            }
+        }
+        self.counters.open(cells, rest, shown);
         self.pending
             .retain(|one| ![day_before, today].contains(&one.day));
         self.forget();

@@ -4,11 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{Told, Totals, TotalsError, by_number, cell, host_of};
 use crate::{
-    accounting::{
-        Kind, Origin, Outcome, Protocol,
-        cells::{CellKey, DayTotals},
-        counters::Shown,
-    },
+    accounting::{Origin, Outcome, Protocol, cells::CellKey, counters::Shown},
     change::{CELLS_MAX, CounterCell, CounterTotals, RollUp},
     state::{RolledCell, RolledUp},
 };
@@ -110,7 +106,7 @@ impl Totals {
         }
         self.rolling.closed.remove(&day);
         self.rolling.first.remove(&day);
-        self.counters.timings().forget(day);
+        self.counters.rolled_up(day);
     }
 
     /// Has the ledger let go of entries of days that `control` has, but for the last
@@ -162,40 +158,25 @@ fn undated_cells(undated: &BTreeMap<Shown, u64>) -> Vec<CounterCell> {
 /// What `control` says of all hosts, as far as this release knows the kinds.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    pub(super) days: Vec<DayTotals>,
-    pub(super) undated: BTreeMap<Shown, u64>,
+    /// What all days have come to.
+    pub(super) shown: BTreeMap<Shown, u64>,
     whole: BTreeMap<Box<str>, BTreeSet<u32>>,
 }
 
 impl History {
     pub(super) fn of(rolled_up: &RolledUp) -> Self {
         let mut history = Self::default();
-        let mut days: BTreeMap<u32, BTreeMap<CellKey, u64>> = BTreeMap::new();
         for (host, of_host) in rolled_up.hosts() {
             let whole = history.whole.entry(host.into()).or_default();
             for (day, cells) in of_host.whole() {
                 whole.insert(day);
                 for (cell, total) in cells {
-                    if day == UNDATED {
-                        if let Some(shown) = shown_of(cell) {
-                            *history.undated.entry(shown).or_default() += total;
-                        }
-                    } else if let Ok(kind) = Kind::from_numbers(cell.1) {
-                        *days
-                            .entry(day)
-                            .or_default()
-                            .entry((cell.0, kind))
-                            .or_default() += total;
+                    if let Some(shown) = shown_of(cell) {
+                        *history.shown.entry(shown).or_default() += total;
                     }
                 }
             }
         }
-        history.days = (days.into_iter())
-            .map(|(day, cells)| DayTotals {
-                day,
-                cells: cells.into_iter().collect(),
-            })
-            .collect();
         history
     }
 

@@ -143,6 +143,12 @@ const EFFECTS: &[Effect] = &[
         |c| c.server.origins.test_prefixes = vec![prefix("88.118.999")],
     ),
     (
+        "accounting.docking_date",
+        r#""2026-05-01""#,
+        "2026-05-01",
+        |c| c.server.docking_date = Some(jiff::civil::date(2026, 5, 1)),
+    ),
+    (
         "log.level",
         r#""warn,biaoshi::ledger=debug""#,
         "warn,biaoshi::ledger=debug",

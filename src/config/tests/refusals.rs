@@ -356,6 +356,7 @@ fn what_is_no_network_is_refused() {
             "88.118.8 203.0.113.0/24",
         ),
         ("test_prefixes = [\"sandbox\"]", "88.118.999"),
+        ("docking_date = \"1 May\"", "2026-05-01"),
     ] {
         let name = line.split(' ').next().unwrap();
         let named = format!("[accounting] {name}");

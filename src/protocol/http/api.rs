@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+use jiff::civil::Date;
+
 use super::{health::Startup, listing::Listings, problem::Problem};
 use crate::{
     access::Gate,
@@ -55,6 +57,8 @@ pub struct Accounting {
     pub counters: Arc<Counters>,
     /// Prefixes that are for tests, with all below them.
     pub tests: Vec<Prefix>,
+    /// From when means are counted.
+    pub docking_date: Option<Date>,
     /// Where they are computed.
     pub executor: Arc<dyn RunBlocking>,
 }
@@ -64,6 +68,7 @@ impl Default for Accounting {
         Self {
             counters: Arc::default(),
             tests: Vec::new(),
+            docking_date: None,
             executor: Arc::new(Inline),
         }
     }

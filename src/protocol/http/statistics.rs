@@ -106,13 +106,9 @@ impl<'a> Asked<'a> {
     fn compute<R>(&self, f: impl FnOnce(&Figures<'_>) -> R) -> R {
         let directory = self.node.state.directory();
         let accounting = &self.node.accounting;
-        let resolutions = accounting.counters.resolutions();
-        f(&Figures::new(
-            &self.node.state,
-            &directory,
-            resolutions,
-            &accounting.tests,
-        ))
+        let resolutions = accounting.counters.resolutions(&self.node.state);
+        let figures = Figures::new(&self.node.state, &directory, resolutions, &accounting.tests);
+        f(&figures.docked(accounting.docking_date))
     }
 
     /// How long the requests of the scope took.
@@ -138,6 +134,7 @@ impl<'a> Asked<'a> {
             "provenance": MEASURED,
             "scope": { "kind": kind, "prefix": self.prefix },
             "today": self.today.to_string(),
+            "docking_date": self.node.accounting.docking_date.map(|day| day.to_string()),
             "ledger": serde_json::Map::from_iter(heads),
         });
         if let (Some(body), Value::Object(rows)) = (body.as_object_mut(), rows) {
@@ -283,18 +280,12 @@ fn months_of(api: &Api, parts: &Parts) -> Reply {
     let (mut rows, mut day) = (Vec::new(), period.from);
     let timings = asked.timings();
     asked.compute(|figures| {
-        let known = figures.first_day().and_then(day_of);
         while day <= period.to && rows.len() < limit {
             let month = Period {
                 from: day,
                 to: Period::month(day).to.min(period.to),
             };
             let sums = figures.sums(&asked.scope, month);
-            // Days before anything was counted are in no mean.
-            let counted = Period {
-                from: month.from.max(known.unwrap_or(month.from)).min(month.to),
-                to: month.to,
-            };
             rows.push(Row {
                 when: When::Month {
                     month: day.strftime("%Y-%m").to_string(),
@@ -304,7 +295,7 @@ fn months_of(api: &Api, parts: &Parts) -> Reply {
                 enterprise_nodes_filed: figures.filed(&asked.scope, month),
                 sums,
                 timings: timings.sum(month),
-                daily_average: Some(Average::of(sums.resolutions.successes, counted.days())),
+                daily_average: Some(figures.daily_average(&asked.scope, month)),
             });
             day = day_after(month.to);
         }

@@ -1,18 +1,24 @@
 //! What days that are over have come to, as `control` says.
 
+mod parts;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::directory::{Directory, Whose};
-use crate::change::{CounterCell, CounterTotals, Hash, RollUp, Timing, TimingCell, TimingTotals};
+use crate::change::{Hash, RollUp, Timing};
+use parts::Parts;
 
 /// Whose, and the numbers of the kind: what they mean is for whoever counts.
 pub type RolledCell = (Whose, [u8; 4]);
 
-/// The cells of a day.
-pub type RolledDay = BTreeMap<RolledCell, u64>;
+/// The cells of a day, in order.
+pub type RolledDay = [(RolledCell, u64)];
 
-/// How long a day's requests took: of whom ([`Whose::NOBODY`] is the node), and of what kind.
-pub type RolledTimings = BTreeMap<(Whose, u8), Timing>;
+/// Whose requests ([`Whose::NOBODY`] is the node), and of what kind, by its number.
+pub type RolledTiming = (Whose, u8);
+
+/// How long a day's requests took, in order.
+pub type RolledTimings = [(RolledTiming, Timing)];
 
 //----------- RolledUp ---------------------------------------------------------
 
@@ -26,19 +32,6 @@ pub struct RolledUp {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostDays {
     days: BTreeMap<u32, Arc<Parts>>,
-}
-
-/// The parts of a day.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Parts {
-    cells: RolledDay,
-    timings: RolledTimings,
-    /// Which parts are there: bits, 64 to a word.
-    there: Vec<u64>,
-    parts: u32,
-    read_from: u64,
-    seq: u64,
-    hash: Hash,
 }
 
 impl RolledUp {
@@ -57,46 +50,7 @@ impl RolledUp {
     pub(super) fn take(&mut self, directory: &Directory, rolled_up: &RollUp) {
         let host = self.hosts.entry(rolled_up.host.clone()).or_default();
         let day = Arc::make_mut(host.days.entry(rolled_up.day).or_default());
-        if day.parts != rolled_up.parts {
-            // It was begun anew.
-            day.there.clear();
-            day.parts = rolled_up.parts;
-        }
-        let (word, bit) = (rolled_up.part / 64, rolled_up.part % 64);
-        let word = usize::try_from(word).unwrap_or(usize::MAX);
-        if day.there.len() <= word {
-            day.there.resize(word + 1, 0);
-        }
-        day.there[word] |= 1 << bit;
-        (day.read_from, day.seq, day.hash) = (rolled_up.read_from, rolled_up.seq, rolled_up.hash);
-        for cell in &rolled_up.totals.cells {
-            let whose = match &cell.prefix {
-                None => Some(Whose::NOBODY),
-                Some(prefix) => directory.whose(prefix.as_str()),
-            };
-            // A prefix that is counted was assigned before.
-            if let Some(whose) = whose {
-                let numbers = [cell.subject, cell.protocol, cell.outcome, cell.origin];
-                let total = day.cells.entry((whose, numbers)).or_default();
-                *total = cell.total.max(*total);
-            }
-        }
-        for TimingCell {
-            prefix,
-            act,
-            timing,
-            ..
-        } in &rolled_up.timings.cells
-        {
-            let whose = match prefix {
-                None => Some(Whose::NOBODY),
-                Some(prefix) => directory.whose(prefix.as_str()),
-            };
-            if let Some(whose) = whose {
-                let known = day.timings.entry((whose, *act)).or_default();
-                *known = known.later(*timing);
-            }
-        }
+        day.take(directory, rolled_up);
     }
 }
 
@@ -104,7 +58,14 @@ impl HostDays {
     /// The days that are there whole, in order.
     pub fn whole(&self) -> impl Iterator<Item = (u32, &RolledDay)> {
         let whole = self.days.iter().filter(|(_, parts)| parts.is_whole());
-        whole.map(|(day, parts)| (*day, &parts.cells))
+        whole.map(|(day, parts)| (*day, parts.cells.as_slice()))
+    }
+
+    /// A day that is there whole.
+    #[must_use]
+    pub fn day(&self, day: u32) -> Option<&RolledDay> {
+        let parts = self.days.get(&day).filter(|parts| parts.is_whole());
+        parts.map(|parts| parts.cells.as_slice())
     }
 
     /// Whether a day is there whole.
@@ -116,7 +77,7 @@ impl HostDays {
     /// How long the requests of each of these days took, in order.
     pub fn timings(&self) -> impl Iterator<Item = (u32, &RolledTimings)> {
         let whole = self.days.iter().filter(|(_, parts)| parts.is_whole());
-        whole.map(|(day, parts)| (*day, &parts.timings))
+        whole.map(|(day, parts)| (*day, parts.timings.as_slice()))
     }
 
     /// From which entry of `counters/<host>` on there may be days that are not here.
@@ -170,43 +131,5 @@ impl HostDays {
                 day.in_parts(cells_max)
             })
             .collect()
-    }
-}
-
-impl Parts {
-    fn totals(&self, day: u32, directory: &Directory) -> CounterTotals {
-        let cells = self.cells.iter().map(|((whose, numbers), total)| {
-            let [subject, protocol, outcome, origin] = *numbers;
-            CounterCell {
-                day,
-                prefix: directory.prefix_of(*whose).cloned(),
-                subject,
-                protocol,
-                outcome,
-                origin,
-                total: *total,
-            }
-        });
-        let mut cells: Vec<_> = cells.collect();
-        cells.sort_unstable();
-        CounterTotals { cells }
-    }
-
-    fn timings(&self, day: u32, directory: &Directory) -> TimingTotals {
-        let cells = self
-            .timings
-            .iter()
-            .map(|((whose, act), timing)| TimingCell {
-                day,
-                prefix: directory.prefix_of(*whose).cloned(),
-                act: *act,
-                timing: *timing,
-            });
-        TimingTotals::sorted(cells.collect())
-    }
-
-    fn is_whole(&self) -> bool {
-        let there: u32 = self.there.iter().map(|word| word.count_ones()).sum();
-        there == self.parts
     }
 }
