@@ -19,7 +19,9 @@ use std::{
 };
 
 use biaoshi::{
-    accounting::{Act, Counters, Origin, Outcome, Protocol, Subject, Totals, TotalsOptions},
+    accounting::{
+        Act, Activity, Counters, Origin, Outcome, Protocol, Request, Subject, Totals, TotalsOptions,
+    },
     change::{
         Certificate, CertificateType, Change, EnterpriseChange, Filing, FilingState, Hosting, Kind,
         Partition, PrefixChange, PrefixStatus,
@@ -35,6 +37,12 @@ mod common;
 
 /// Counts that are timed.
 const COUNTS: u32 = 10_000_000;
+
+/// Requests that are answered in one batch, as a busy worker has them.
+const BATCH: usize = 4;
+
+/// Of so many flushes one has timings, as a node does it.
+const FLUSHES_TIMED: u64 = 5;
 
 /// What is counted of each firm: found over two protocols, not found, and something auxiliary.
 const KINDS: [(Protocol, Outcome); 4] = [
@@ -102,6 +110,12 @@ async fn in_memory(firms: usize) {
         file_bytes(folder.path())
     );
     println!("count_ns={:.1} of=all_firms", count(&counters, &all));
+    println!("time_ns={:.1} of=one_firm", time(&counters, &state, one));
+    let before = resident_bytes();
+    println!("time_ns={:.1} of=all_firms", time(&counters, &state, &all));
+    let took = (resident_bytes() - before) as f64 / firms as f64;
+    println!("timed_rss_bytes_each={took:.0} firms={firms}");
+    collect_all(&counters, &state, &all);
     let began = Instant::now();
     black_box(counters.each());
     println!("scrape_ms={:.1}", began.elapsed().as_secs_f64() * 1e3);
@@ -124,8 +138,12 @@ async fn in_the_ledger() {
     let (counters, mut totals, clock) = open(folder.path(), &state).await;
     let mut random = SmallRng::seed_from_u64(1);
     let began = Instant::now();
-    for _ in 0..MINUTES {
+    let lane = counters.timings().lane();
+    for minute in 0..MINUTES {
+        let second = (NOON_MS + clock.0.load(Ordering::Relaxed)) / 1_000;
         for whose in &all {
+            let took_us = random.random_range(20..9_000);
+            lane.add(second, Activity::Resolution, took_us, [request(*whose)]);
             for (protocol, outcome) in KINDS {
                 for _ in 0..random.random_range(1..9) {
                     counters.count(act(*whose, outcome), protocol, Origin::External);
@@ -133,8 +151,15 @@ async fn in_the_ledger() {
             }
         }
         clock.0.fetch_add(60_000, Ordering::Relaxed);
+        let timings = counters.timings();
+        timings.collect_last(counters.today(), &state.directory());
         totals.open_day().expect("the clock is right");
-        totals.flush().await.expect("it is in the ledger");
+        let flushed = if minute % FLUSHES_TIMED == 0 {
+            totals.flush().await
+        } else {
+            totals.flush_counters().await
+        };
+        flushed.expect("it is in the ledger");
     }
     // Closing writes what is in the log to where it belongs.
     drop(totals);
@@ -142,6 +167,61 @@ async fn in_the_ledger() {
         "active_firms={ACTIVE_FIRMS} ledger_bytes_a_day={} seconds={:.1}",
         file_bytes(&folder.path().join("ledger")),
         began.elapsed().as_secs_f64()
+    );
+}
+
+//----------- Timing -----------------------------------------------------------
+
+fn request(whose: Whose) -> Request {
+    Request {
+        whose,
+        is_answered: true,
+    }
+}
+
+/// What timing a request costs whoever answers, in batches: two reads of the clock, a lock and a
+/// place for each, and what collecting costs each second.
+fn time(counters: &Counters, state: &State, all: &[Whose]) -> f64 {
+    let lane = counters.timings().lane();
+    let mut random = SmallRng::seed_from_u64(1);
+    let batches = COUNTS / 10 / u32::try_from(BATCH).expect("a batch is small");
+    let began = Instant::now();
+    let mut second = NOON_MS / 1_000;
+    for batch in 0..batches {
+        let before = Instant::now();
+        let requests = (0..BATCH).map(|_| request(all[random.random_range(0..all.len())]));
+        let took_us = u64::try_from(before.elapsed().as_micros()).unwrap_or_default();
+        lane.add(second, Activity::Resolution, took_us, requests);
+        // Some hundred thousand a second.
+        if batch % 25_000 == 24_999 {
+            second += 1;
+            let today = counters.today();
+            counters
+                .timings()
+                .collect(second, today, &state.directory());
+        }
+    }
+    began.elapsed().as_nanos() as f64 / f64::from(batches) / BATCH as f64
+}
+
+/// A second in which each firm is asked for once: how long giving it to its day takes.
+fn collect_all(counters: &Counters, state: &State, all: &[Whose]) {
+    let lanes = [counters.timings().lane(), counters.timings().lane()];
+    for (place, whose) in all.iter().enumerate() {
+        let lane = &lanes[place % lanes.len()];
+        lane.add(
+            NOON_MS / 1_000 + 100,
+            Activity::Resolution,
+            5,
+            [request(*whose)],
+        );
+    }
+    let began = Instant::now();
+    let today = counters.today();
+    counters.timings().collect_last(today, &state.directory());
+    println!(
+        "collect_ms={:.1} of=all_firms",
+        began.elapsed().as_secs_f64() * 1e3
     );
 }
 

@@ -6,12 +6,15 @@
 use std::{hint::black_box, sync::Arc};
 
 use biaoshi::{
-    accounting::{Act, Counters, Origin, Outcome, Protocol, Subject, Totals, TotalsOptions},
+    accounting::{
+        Act, Activity, Counters, Origin, Outcome, Protocol, Request, Subject, Timings, Totals,
+        TotalsOptions,
+    },
     change::Partition,
     identifier::Identifier,
     ledger::{Append, Head, Inline, Ledger, MemoryLedger, SqliteLedger, SqliteOptions},
     record::RecordRef,
-    state::{DATA, index::IndexWriter},
+    state::{DATA, directory::Whose, index::IndexWriter},
 };
 
 #[path = "common/asking.rs"]
@@ -27,7 +30,7 @@ use asking::Asking;
 const TEXT: &str = "88.118.0002/P03202605270000001";
 
 /// Names of operations that are no answers.
-const PLAIN: [&str; 10] = [
+const PLAIN: [&str; 11] = [
     "parse_query",
     "parse_registration",
     "record_parse",
@@ -38,6 +41,7 @@ const PLAIN: [&str; 10] = [
     "append_100",
     "apply_100",
     "count",
+    "time",
 ];
 
 /// Registrations before those that are counted, and how many of these there may be.
@@ -159,8 +163,19 @@ fn plain(name: &str) -> Box<dyn FnMut()> {
             })
         }
         "count" => count(),
+        "time" => time(),
         _ => panic!("no operation is named {name}; see `list`"),
     }
+}
+
+/// Times one answer of a second, without the reads of the clock.
+fn time() -> Box<dyn FnMut()> {
+    let lane = Timings::default().lane();
+    let request = Request {
+        whose: Whose::NOBODY,
+        is_answered: true,
+    };
+    Box::new(move || lane.add(black_box(7), Activity::Resolution, 20, [black_box(request)]))
 }
 
 /// Counts one answer, as a thread does that has counted such answers before.

@@ -2,8 +2,8 @@
 //! that is one question.
 
 use std::{
-    hash::{BuildHasher, RandomState},
-    net::SocketAddr,
+    hash::{BuildHasher, Hasher, RandomState},
+    net::{IpAddr, SocketAddr},
 };
 
 /// A datagram that comes this long after the one before is the same question.
@@ -24,7 +24,7 @@ const TIME_MASK: u64 = (1 << TIME_BITS) - 1;
 //----------- Question ---------------------------------------------------------
 
 /// What tells one question of a client from another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Question<'a> {
     /// Where it came from.
     pub(super) peer: SocketAddr,
@@ -66,13 +66,31 @@ impl Repeats {
 
     /// Finds out where the mark of a question is.
     pub(super) fn look(&self, question: &Question<'_>) -> Look {
-        let hash = self.hash.hash_one(question);
+        let hash = self.hash_of(question);
         // The low bits choose the place, the high ones tell apart what is there.
         let place = usize::try_from(hash).unwrap_or_default() % BUCKETS;
         Look {
             place,
             tag: hash & !TIME_MASK,
         }
+    }
+
+    /// Over two pieces of bytes: field by field it would take twice as long.
+    fn hash_of(&self, question: &Question<'_>) -> u64 {
+        let mut from = [0; 22];
+        let (address, numbers) = from.split_at_mut(16);
+        let ip = match question.peer.ip() {
+            IpAddr::V4(ip) => ip.to_ipv6_mapped(),
+            IpAddr::V6(ip) => ip,
+        };
+        address.copy_from_slice(&ip.octets());
+        let (port, id) = numbers.split_at_mut(2);
+        port.copy_from_slice(&question.peer.port().to_be_bytes());
+        id.copy_from_slice(&question.message_id.to_be_bytes());
+        let mut hasher = self.hash.build_hasher();
+        hasher.write(&from);
+        hasher.write(question.asked);
+        hasher.finish()
     }
 
     /// Fetches the marks of a batch together: each is far from the processor, and one by one each

@@ -43,7 +43,7 @@ impl Rolling {
             closed: BTreeMap::new(),
             undated,
             first: first.map(|(day, seq)| (*day, *seq)).collect(),
-            trimmed_before: 0,
+            trimmed_before: 1,
         }
     }
 
