@@ -1,5 +1,7 @@
 //! The definitions of the figures, one by one.
 
+mod happens;
+
 use super::*;
 use crate::{
     accounting::{Origin, Outcome, Protocol, Subject, resolutions::OfDay},

@@ -18,6 +18,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use foldhash::fast::FixedState;
 pub use lane::{Lane, Request};
 use part::Part;
 
@@ -55,6 +56,9 @@ impl Activity {
 /// Whose requests ([`Whose::NOBODY`] is the node), and of what kind.
 pub(super) type TimingKey = (Whose, Activity);
 
+/// By numbers of our own: nobody chooses what they hash to.
+type Of<V> = HashMap<TimingKey, V, FixedState>;
+
 //----------- Timings ----------------------------------------------------------
 
 /// The timings of a node.
@@ -66,8 +70,8 @@ pub struct Timings {
 
 #[derive(Debug, Default)]
 struct Book {
-    seconds: BTreeMap<u64, HashMap<TimingKey, Part>>,
-    days: BTreeMap<u32, HashMap<TimingKey, Row>>,
+    seconds: BTreeMap<u64, Of<Part>>,
+    days: BTreeMap<u32, Of<Row>>,
     /// Days up to this one are rolled up, or being so.
     closed: u32,
     /// Whose they are, as the ledger has it.
@@ -107,9 +111,8 @@ impl Timings {
     #[must_use]
     pub fn of(&self, whose: Whose, activity: Activity) -> Vec<(u32, Timing)> {
         let book = self.book();
-        let of_day = |(day, rows): (&u32, &HashMap<TimingKey, Row>)| {
-            Some((*day, rows.get(&(whose, activity))?.timing))
-        };
+        let of_day =
+            |(day, rows): (&u32, &Of<Row>)| Some((*day, rows.get(&(whose, activity))?.timing));
         book.days.iter().filter_map(of_day).collect()
     }
 
@@ -188,9 +191,15 @@ impl Timings {
             return;
         }
         let mut book = self.book();
-        for ((second, whose, activity), part) in parts.into_iter().flatten() {
-            let of_second = book.seconds.entry(second).or_default();
-            of_second.entry((whose, activity)).or_default().add(&part);
+        for of_lane in parts {
+            let many = of_lane.len();
+            for ((second, whose, activity), part) in of_lane {
+                let of_second = book.seconds.entry(second).or_insert_with(|| {
+                    // Most of what a lane has is of one second.
+                    Of::with_capacity_and_hasher(many, FixedState::default())
+                });
+                of_second.entry((whose, activity)).or_default().add(&part);
+            }
         }
         while let Some(first) = book
             .seconds
@@ -209,13 +218,7 @@ impl Timings {
 
 impl Book {
     /// Gives a second to its day: to each prefix, to the secondary ones above it, and to the node.
-    fn end_second(
-        &mut self,
-        directory: &Directory,
-        second: u64,
-        parts: &HashMap<TimingKey, Part>,
-        today: u32,
-    ) {
+    fn end_second(&mut self, directory: &Directory, second: u64, parts: &Of<Part>, today: u32) {
         let day = statistics_day(second.saturating_mul(1_000));
         // A clock that is set back gives a day that is over nothing more.
         let is_open = (self.closed + 1..=today).contains(&day);
@@ -223,7 +226,7 @@ impl Book {
             .days
             .entry(if is_open { day } else { today })
             .or_default();
-        let mut above: HashMap<TimingKey, Part> = HashMap::new();
+        let mut above: Of<Part> = Of::default();
         for (&(whose, activity), part) in parts {
             above
                 .entry((Whose::NOBODY, activity))
