@@ -109,8 +109,8 @@ impl Totals {
         self.counters.rolled_up(day);
     }
 
-    /// Has the ledger let go of entries of days that `control` has, but for the last
-    /// [`DAYS_KEPT`]; where they are held, the next call does it.
+    /// Has the ledger let go of entries of days that `control` has, but for the last three; where
+    /// they are held, the next call does it.
     ///
     /// # Errors
     /// As the ledger says.
