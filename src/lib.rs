@@ -3,7 +3,7 @@
 //! ```text
 //! 7  main  cli  config                              commands, files
 //! 6  server                                         sockets, clocks, tasks
-//! 5  protocol                                       what is said on the wire
+//! 5  protocol  topnode                              what is said on the wire, and to the national node
 //! 4  resolver  registry  access                     read, write, who may
 //! 3  state                                          the fold of the ledger
 //! 2  ledger  telemetry                              what is durable; what is told
@@ -29,3 +29,4 @@ pub mod resolver;
 pub mod server;
 pub mod state;
 pub mod telemetry;
+pub mod topnode;

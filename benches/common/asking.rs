@@ -16,7 +16,7 @@ use biaoshi::{
     protocol::{
         dns::{self, Transport, Zone, question},
         handle::{self, resolution_request},
-        http::{Accounting, Api, Node, router},
+        http::{Accounting, Api, NoTables, Node, router},
     },
     registry::{ReadClock, Registry, WriterOptions},
     resolver::Resolver,
@@ -100,6 +100,7 @@ impl Asking {
             registry,
             state: Arc::clone(&state),
             accounting: Accounting::default(),
+            tables: Arc::new(NoTables),
         });
         Self {
             resolver: Resolver::new(state),

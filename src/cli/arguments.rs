@@ -4,6 +4,7 @@ mod backup;
 mod bench;
 mod generate;
 mod statistics;
+mod topnode;
 
 use std::path::PathBuf;
 
@@ -17,6 +18,8 @@ use generate::GENERATE_EXAMPLES;
 pub(super) use generate::{Form, GenerateArguments, Records};
 use statistics::STATISTICS_EXAMPLES;
 pub(super) use statistics::{StatisticsArguments, StatisticsOf};
+use topnode::TOPNODE_EXAMPLES;
+pub(super) use topnode::{PreviewArguments, TopnodeCommand};
 
 //----------- Arguments ----------------------------------------------------------
 
@@ -67,6 +70,14 @@ pub enum Command {
     /// Show what the running node counted: firms, registrations, resolutions
     #[command(after_help = STATISTICS_EXAMPLES)]
     Statistics(StatisticsArguments),
+
+    /// See what the national top-level node (国家顶级节点) is told
+    #[command(after_help = TOPNODE_EXAMPLES)]
+    Topnode {
+        /// What to see
+        #[command(subcommand)]
+        command: TopnodeCommand,
+    },
     /// Make data of any size, the same for the same seed: as a file, a zone or in a running node
     #[command(after_help = GENERATE_EXAMPLES)]
     Generate(GenerateArguments),

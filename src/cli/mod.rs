@@ -27,6 +27,8 @@ mod resolve;
 mod restore;
 mod serve;
 mod statistics;
+mod table;
+mod topnode;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -92,6 +94,7 @@ fn dispatch(
         Command::Import(arguments) => import::run(config, &arguments, locale, output),
         Command::Resolve(arguments) => resolve::run(config, &arguments, output),
         Command::Statistics(arguments) => statistics::run(config, &arguments, locale, output),
+        Command::Topnode { command } => topnode::run(config, &command, locale, output),
         Command::Generate(arguments) => generate::run(config, &arguments, output),
         Command::Ledger { command } => ledger::run(config, &command, output),
         Command::Backup { command } => backup::run(config, &command, output),

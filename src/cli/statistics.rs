@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::arguments::{Language, StatisticsArguments, StatisticsOf};
 use super::client::{Client, Problem, Reply, Target, TokenUse};
 use super::import::{Locale, language};
+use super::table::aligned;
 use super::{Exit, Failure, Output};
 use crate::config::Config;
 use columns::{Column, NOW, SUMS, TIMINGS, column};
@@ -183,38 +184,4 @@ fn show(said: &Value, what: StatisticsOf, language: Language) -> String {
         ),
     };
     first + &aligned(&table)
-}
-
-/// Lines of columns: the first to the left, the others to the right.
-fn aligned(table: &[Vec<String>]) -> String {
-    let columns = table.iter().map(Vec::len).max().unwrap_or_default();
-    let widths: Vec<usize> = (0..columns)
-        .map(|at| {
-            let cells = table.iter().filter_map(|row| row.get(at));
-            cells.map(|cell| width(cell)).max().unwrap_or_default()
-        })
-        .collect();
-    let mut out = String::new();
-    for row in table {
-        for (at, (cell, wide)) in row.iter().zip(&widths).enumerate() {
-            let pad = " ".repeat(wide - width(cell));
-            if at == 0 {
-                out.push_str(cell);
-                out.push_str(&pad);
-            } else {
-                out.push_str("  ");
-                out.push_str(&pad);
-                out.push_str(cell);
-            }
-        }
-        out.truncate(out.trim_end_matches(' ').len());
-        out.push('\n');
-    }
-    out
-}
-
-/// Columns of a terminal: Chinese characters take two.
-fn width(text: &str) -> usize {
-    let wide = |character: char| usize::from(!character.is_ascii() && character != '·') + 1;
-    text.chars().map(wide).sum()
 }

@@ -34,6 +34,7 @@ mod restoring;
 mod signals;
 mod sockets;
 mod startup;
+mod tables;
 mod token;
 mod upkeep;
 

@@ -16,6 +16,7 @@ use super::{
     metrics::Scrape,
     options::Options,
     replaying, restoring,
+    tables::Tables,
     upkeep::{Collector, Counts, Room, Scrub, Snapshots, Upkeep},
 };
 use crate::{
@@ -93,6 +94,7 @@ impl Doors {
             resolver,
             registry,
             state,
+            tables: Arc::new(Tables),
             accounting: Accounting {
                 counters: self.counters,
                 tests: self.tests,

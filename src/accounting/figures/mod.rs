@@ -108,6 +108,12 @@ impl<'a> Figures<'a> {
         registered.into_iter().chain(resolved).min()
     }
 
+    /// Whether a prefix is for tests.
+    #[must_use]
+    pub fn is_test(&self, whose: Whose) -> bool {
+        self.tests.contains(&whose)
+    }
+
     /// Live identifiers of an enterprise prefix that are hosted here.
     #[must_use]
     pub fn live(&self, entry: &PrefixEntry) -> u64 {

@@ -143,6 +143,16 @@ impl Figures<'_> {
         )
     }
 
+    /// Enterprise prefixes in force whose filing had passed by the end of a day.
+    #[must_use]
+    pub fn enterprise_nodes(&self, scope: &Scope, day: Date) -> u64 {
+        let until = Period {
+            from: Date::MIN,
+            to: day,
+        };
+        self.filed(scope, until)
+    }
+
     /// Enterprise prefixes in force whose filing has passed.
     fn nodes<'s>(&'s self, scope: &'s Scope) -> impl Iterator<Item = &'s PrefixEntry> {
         self.directory.prefixes().filter(move |entry| {

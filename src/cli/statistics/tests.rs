@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::cli::table::width;
 
 #[test]
 fn figures_are_shown_in_both_languages() {

@@ -7,7 +7,7 @@ use std::{
 
 use jiff::civil::Date;
 
-use super::{health::Startup, listing::Listings, problem::Problem};
+use super::{MakeTables, health::Startup, listing::Listings, problem::Problem};
 use crate::{
     access::Gate,
     accounting::Counters,
@@ -39,7 +39,6 @@ pub struct Api {
 }
 
 /// A node that has caught up with its ledger.
-#[derive(Debug)]
 pub struct Node {
     /// Answers.
     pub resolver: Resolver,
@@ -49,6 +48,17 @@ pub struct Node {
     pub state: Arc<State>,
     /// For statistics.
     pub accounting: Accounting,
+    /// For what the national node is told.
+    pub tables: Arc<dyn MakeTables>,
+}
+
+impl std::fmt::Debug for Node {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Node")
+            .field("resolver", &self.resolver)
+            .field("accounting", &self.accounting)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What statistics are made of besides the state.

@@ -46,7 +46,11 @@ const MEASURED: &str = "hosted_measured";
 //----------- aside ------------------------------------------------------------
 
 /// Runs what may take a while beside those who answer.
-async fn aside(api: Arc<Api>, request: Request, f: fn(&Api, &Parts) -> Reply) -> Reply {
+pub(super) async fn aside(
+    api: Arc<Api>,
+    request: Request,
+    f: impl FnOnce(&Api, &Parts) -> Reply + Send + 'static,
+) -> Reply {
     let (parts, _) = request.into_parts();
     caller::authorise(&api, &parts, Action::ReadStatistics)?;
     let executor = Arc::clone(&api.node()?.accounting.executor);
@@ -69,16 +73,16 @@ async fn aside(api: Arc<Api>, request: Request, f: fn(&Api, &Parts) -> Reply) ->
 //----------- Asked ------------------------------------------------------------
 
 /// What is asked for, and what it is computed from.
-struct Asked<'a> {
-    node: &'a Node,
+pub(super) struct Asked<'a> {
+    pub(super) node: &'a Node,
     uri: &'a Uri,
     scope: Scope,
     prefix: Option<String>,
-    today: Date,
+    pub(super) today: Date,
 }
 
 impl<'a> Asked<'a> {
-    fn of(api: &'a Api, parts: &'a Parts) -> Result<Self, Problem> {
+    pub(super) fn of(api: &'a Api, parts: &'a Parts) -> Result<Self, Problem> {
         let node = api.node()?;
         let prefix = text(&parts.uri, "prefix");
         let directory = node.state.directory();
@@ -143,7 +147,7 @@ impl<'a> Asked<'a> {
         Ok(super::json(StatusCode::OK, &body))
     }
 
-    fn limit(&self, default: usize, most: usize) -> Result<usize, Problem> {
+    pub(super) fn limit(&self, default: usize, most: usize) -> Result<usize, Problem> {
         let limit = number(self.uri, "limit")?.unwrap_or(default);
         if (1..=most).contains(&limit) {
             return Ok(limit);
@@ -152,7 +156,7 @@ impl<'a> Asked<'a> {
         Err(Problem::bad_request("bad_query", detail))
     }
 
-    fn day(&self, name: &str) -> Result<Option<Date>, Problem> {
+    pub(super) fn day(&self, name: &str) -> Result<Option<Date>, Problem> {
         let Some(text) = text(self.uri, name) else {
             return Ok(None);
         };

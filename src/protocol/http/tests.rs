@@ -93,6 +93,7 @@ async fn empty() -> Site {
         registry,
         state,
         accounting: Accounting::default(),
+        tables: Arc::new(NoTables),
     });
     site
 }

@@ -1,0 +1,10 @@
+//! The national top-level node (国家顶级节点): what it is told.
+//!
+//! ```text
+//! state, counters ─▶ tables ─▶ rows of T1–T11 and of the monitoring annex
+//! ```
+//!
+//! Pure: state and figures in, rows out. The tables are those of CAICT's docking guide, annexes 1
+//! and 2; `docs/topnode-tables.md` has each field with where it comes from.
+
+pub mod tables;

@@ -1,0 +1,175 @@
+//! The tables of the docking guide: annex 1 (T1–T11, 数据同步) and annex 2 (M1 and M2, 运行监测).
+
+mod entity;
+mod field;
+mod rows;
+mod synchronised;
+#[cfg(test)]
+mod tests;
+
+pub use field::Field;
+pub use rows::{Material, Page, RowsError, rows};
+
+//----------- Table ------------------------------------------------------------
+
+/// A table that the national node is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Table {
+    /// 二级节点系统运行单位主体数据.
+    T1,
+    /// 二级节点系统解析配置数据.
+    T2,
+    /// 二级节点系统统计数据: counts prefixes.
+    T3,
+    /// 二级节点系统元数据.
+    T4,
+    /// 二级节点系统标识业务数据.
+    T5,
+    /// 下属企业节点主体数据.
+    T6,
+    /// 下属企业节点解析路由配置数据.
+    T7,
+    /// 下属企业节点统计数据: counts identifiers.
+    T8,
+    /// 下属企业节点主数据.
+    T9,
+    /// 下属企业节点标识业务数据.
+    T10,
+    /// 下属企业节点元数据.
+    T11,
+    /// 二级节点系统监测数据.
+    M1,
+    /// 下属企业节点运行监测数据.
+    M2,
+}
+
+/// How often a table is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interval {
+    /// 实时.
+    RealTime,
+    /// 每小时.
+    Hourly,
+    /// 每日: of statistics days.
+    Daily,
+    /// 每月.
+    Monthly,
+}
+
+impl Table {
+    /// All of them, in the guide's order.
+    pub const ALL: [Self; 13] = [
+        Self::T1,
+        Self::T2,
+        Self::T3,
+        Self::T4,
+        Self::T5,
+        Self::T6,
+        Self::T7,
+        Self::T8,
+        Self::T9,
+        Self::T10,
+        Self::T11,
+        Self::M1,
+        Self::M2,
+    ];
+
+    /// The table of that name, whatever its case.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let is_it = |table: &Self| table.name().eq_ignore_ascii_case(name);
+        Self::ALL.into_iter().find(is_it)
+    }
+
+    /// What it is called here.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::T1 => "T1",
+            Self::T2 => "T2",
+            Self::T3 => "T3",
+            Self::T4 => "T4",
+            Self::T5 => "T5",
+            Self::T6 => "T6",
+            Self::T7 => "T7",
+            Self::T8 => "T8",
+            Self::T9 => "T9",
+            Self::T10 => "T10",
+            Self::T11 => "T11",
+            Self::M1 => "M1",
+            Self::M2 => "M2",
+        }
+    }
+
+    /// What the guide calls it.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::T1 => "二级节点系统运行单位主体数据",
+            Self::T2 => "二级节点系统解析配置数据",
+            Self::T3 => "二级节点系统统计数据",
+            Self::T4 => "二级节点系统元数据",
+            Self::T5 => "二级节点系统标识业务数据",
+            Self::T6 => "下属企业节点主体数据",
+            Self::T7 => "下属企业节点解析路由配置数据",
+            Self::T8 => "下属企业节点统计数据",
+            Self::T9 => "下属企业节点主数据",
+            Self::T10 => "下属企业节点标识业务数据",
+            Self::T11 => "下属企业节点元数据",
+            Self::M1 => "二级节点系统监测数据",
+            Self::M2 => "下属企业节点运行监测数据",
+        }
+    }
+
+    /// How often it is sent.
+    #[must_use]
+    pub fn interval(self) -> Interval {
+        match self {
+            Self::T1 | Self::T2 | Self::T11 => Interval::RealTime,
+            Self::T6 | Self::T7 => Interval::Hourly,
+            Self::T3 | Self::T4 | Self::T8 | Self::T9 | Self::M1 | Self::M2 => Interval::Daily,
+            Self::T5 | Self::T10 => Interval::Monthly,
+        }
+    }
+
+    /// Its fields, in the guide's order.
+    #[must_use]
+    pub fn fields(self) -> &'static [Field] {
+        match self {
+            Self::T1 => &entity::T1,
+            Self::T2 => &synchronised::T2,
+            Self::T3 => &synchronised::T3,
+            Self::T4 | Self::T11 => &synchronised::METADATA,
+            Self::T5 | Self::T10 => &synchronised::APPLICATION,
+            Self::T6 => &entity::T6,
+            Self::T7 => &synchronised::T7,
+            Self::T8 => &synchronised::T8,
+            Self::T9 => &synchronised::T9,
+            Self::M1 | Self::M2 => &synchronised::MONITORING,
+        }
+    }
+}
+
+impl Interval {
+    /// In Chinese, as the guide has it.
+    #[must_use]
+    pub fn zh(self) -> &'static str {
+        match self {
+            Self::RealTime => "实时",
+            Self::Hourly => "每小时",
+            Self::Daily => "每日",
+            Self::Monthly => "每月",
+        }
+    }
+
+    /// For programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::RealTime => "real_time",
+            Self::Hourly => "hourly",
+            Self::Daily => "daily",
+            Self::Monthly => "monthly",
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Rows of the tables, from the state and the figures.
+
+use std::{collections::BTreeMap, net::IpAddr};
+
+use jiff::civil::Date;
+use serde_json::{Value, json};
+
+use super::Table;
+use crate::{
+    accounting::figures::{Figures, Period, PeriodTimings, Scope, ScopeTimings, TimingFigures},
+    change::{CertificateType, FilingState, Hosting, PrefixStatus, Route, SiteProtocol},
+    state::directory::{Directory, Enterprise, PrefixEntry},
+};
+
+/// The identifier system that a node of this release speaks, in the guide's words.
+const SYSTEM: &str = "Handle";
+
+//----------- Material ---------------------------------------------------------
+
+/// What rows are made of.
+pub struct Material<'a> {
+    /// Who has which prefix.
+    pub directory: &'a Directory,
+    /// What was counted.
+    pub figures: &'a Figures<'a>,
+    /// How long the requests of a scope took.
+    pub timings: &'a dyn Fn(&Scope) -> ScopeTimings,
+    /// The statistics day of daily tables.
+    pub day: Date,
+}
+
+/// Some rows of a table: a value for each field, null where it is not known here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The rows.
+    pub rows: Vec<Vec<Value>>,
+    /// Behind which subject the next page begins; none where this was the last.
+    pub next: Option<usize>,
+}
+
+/// Makes the rows of at most `limit` subjects (prefixes, enterprises) behind the first `after`.
+///
+/// # Errors
+/// Of a table that is not made yet.
+pub fn rows(
+    table: Table,
+    material: &Material<'_>,
+    after: usize,
+    limit: usize,
+) -> Result<Page, RowsError> {
+    let secondary = || material.directory.secondary().iter();
+    let paged = Paged { after, limit };
+    Ok(match table {
+        Table::T1 => paged.each(std::iter::once(()), |()| {
+            vec![vec![Value::Null; table.fields().len()]]
+        }),
+        Table::T2 => paged.each(secondary(), |prefix| {
+            let unknown = [Value::Null, Value::Null, Value::Null];
+            vec![
+                [
+                    vec![json!(SYSTEM), json!(prefix.as_str())],
+                    unknown.to_vec(),
+                ]
+                .concat(),
+            ]
+        }),
+        Table::T3 => paged.each(secondary(), |prefix| {
+            material.t3(prefix.as_str()).into_iter().collect()
+        }),
+        Table::T6 => paged.each(material.directory.enterprises(), |one| vec![t6(one)]),
+        Table::T7 => paged.each(material.prefixes(), t7),
+        Table::T8 => {
+            let day = Period::day(material.day);
+            let sums = material.figures.by_prefix(day);
+            paged.each(material.prefixes(), |entry| {
+                let sums = sums.get(&entry.whose()).copied().unwrap_or_default();
+                vec![material.t8(entry, &sums)]
+            })
+        }
+        Table::M1 => paged.each(std::iter::once(()), |()| {
+            vec![material.monitoring("", &Scope::Node)]
+        }),
+        Table::M2 => paged.each(material.prefixes(), |entry| {
+            let scope = Scope::Enterprise(entry.whose());
+            vec![material.monitoring(entry.facts.prefix.as_str(), &scope)]
+        }),
+        // Neither templates nor applications are registered yet.
+        Table::T4 | Table::T5 | Table::T10 | Table::T11 => Page {
+            rows: Vec::new(),
+            next: None,
+        },
+        Table::T9 => return Err(RowsError::NotMade(table.name())),
+    })
+}
+
+/// Which of the subjects are asked for.
+struct Paged {
+    after: usize,
+    limit: usize,
+}
+
+impl Paged {
+    fn each<S>(
+        self,
+        subjects: impl Iterator<Item = S>,
+        row: impl Fn(S) -> Vec<Vec<Value>>,
+    ) -> Page {
+        let mut subjects = subjects.skip(self.after);
+        let rows = subjects.by_ref().take(self.limit).flat_map(row).collect();
+        let next = subjects.next().map(|_| self.after + self.limit);
+        Page { rows, next }
+    }
+}
+
+impl Material<'_> {
+    /// Enterprise prefixes that the national node knows: filed, and not withdrawn.
+    fn prefixes(&self) -> impl Iterator<Item = &PrefixEntry> {
+        self.directory.prefixes().filter(|entry| {
+            let is_filed = entry.facts.filing.state == FilingState::Passed;
+            let status = entry.facts.status;
+            let is_there = matches!(status, PrefixStatus::Active | PrefixStatus::Suspended);
+            is_filed && is_there && !self.figures.is_test(entry.whose())
+        })
+    }
+
+    /// Counts prefixes (T3), and questions for where they are.
+    fn t3(&self, prefix: &str) -> Option<Vec<Value>> {
+        let scope = Scope::of(self.directory, prefix)?;
+        let day = Period::day(self.day);
+        let sums = self.figures.sums(&scope, day).route_resolutions;
+        Some(vec![
+            json!(prefix),
+            json!(self.figures.filed(&scope, day)),
+            json!(self.figures.enterprise_nodes(&scope, self.day)),
+            json!(sums.requests),
+            json!(sums.successes),
+            Value::Null,
+        ])
+    }
+
+    /// Counts identifiers (T8). What a self-built node registers and answers is its own to say.
+    fn t8(&self, entry: &PrefixEntry, sums: &crate::accounting::figures::Sums) -> Vec<Value> {
+        let prefix = json!(entry.facts.prefix.as_str());
+        if entry.facts.hosting != Hosting::Hosted {
+            return [vec![prefix], vec![Value::Null; 5]].concat();
+        }
+        vec![
+            prefix,
+            json!(sums.registrations.registered),
+            json!(self.figures.live(entry)),
+            json!(sums.resolutions.requests),
+            json!(sums.resolutions.successes),
+            Value::Null,
+        ]
+    }
+
+    fn monitoring(&self, prefix: &str, scope: &Scope) -> Vec<Value> {
+        let timings = (self.timings)(scope).sum(Period::day(self.day));
+        let PeriodTimings {
+            resolution,
+            registration,
+        } = timings;
+        let mut row = vec![json!(prefix)];
+        row.extend(latency(resolution.as_ref()));
+        let most = resolution.as_ref();
+        row.push(json!(most.map(|timing| timing.per_second_max)));
+        row.push(json!(
+            most.and_then(|timing| timing.per_second_max_at.clone())
+        ));
+        row.extend(latency(registration.as_ref()));
+        row
+    }
+}
+
+/// Mean, longest with its time, shortest with its time, in the guide's order.
+fn latency(timing: Option<&TimingFigures>) -> [Value; 5] {
+    let ms = |of: fn(&TimingFigures) -> Option<f64>| json!(timing.and_then(of));
+    let at =
+        |of: fn(&TimingFigures) -> &Option<String>| json!(timing.and_then(|one| of(one).clone()));
+    [
+        ms(|one| one.latency_ms_average),
+        at(|one| &one.latency_ms_max_at),
+        ms(|one| one.latency_ms_max),
+        at(|one| &one.latency_ms_min_at),
+        ms(|one| one.latency_ms_min),
+    ]
+}
+
+/// An enterprise, of which the ledger knows eight things.
+fn t6(one: &Enterprise) -> Vec<Value> {
+    let facts = &one.facts;
+    let text = |text: &str| {
+        if text.is_empty() {
+            Value::Null
+        } else {
+            json!(text)
+        }
+    };
+    let digits: String = (facts.industry.chars())
+        .skip_while(char::is_ascii_alphabetic)
+        .take(2)
+        .collect();
+    let kind = match facts.certificate.kind {
+        CertificateType::UnifiedSocialCredit => "统一社会信用代码",
+        CertificateType::Other => "其他",
+    };
+    let mut row = vec![Value::Null; Table::T6.fields().len()];
+    for (place, value) in [
+        (0, text(&facts.org_name)),
+        (3, json!(kind)),
+        (4, text(&facts.certificate.number)),
+        (9, text(&facts.industry)),
+        (10, text(&digits)),
+        (16, text(&facts.website)),
+        (21, text(&facts.province)),
+        (22, text(&facts.city)),
+    ] {
+        if let Some(field) = row.get_mut(place) {
+            *field = value;
+        }
+    }
+    row
+}
+
+/// Where an enterprise prefix is resolved: a row for each address.
+fn t7(entry: &PrefixEntry) -> Vec<Vec<Value>> {
+    let prefix = json!(entry.facts.prefix.as_str());
+    let front = || vec![json!(SYSTEM), prefix.clone()];
+    let route = match &entry.facts.hosting {
+        Hosting::SelfBuilt(route) => route.as_ref(),
+        Hosting::Hosted => None,
+    };
+    let sites = route.map(by_address).unwrap_or_default();
+    if sites.is_empty() {
+        return vec![[front(), vec![Value::Null; 3]].concat()];
+    }
+    let row = |(address, ports): (&str, Vec<String>)| {
+        let kind = address.parse::<IpAddr>().ok();
+        let kind = kind.map(|ip| if ip.is_ipv4() { "IPv4" } else { "IPv6" });
+        [
+            front(),
+            vec![json!(kind), json!(address), json!(ports.join(";"))],
+        ]
+        .concat()
+    };
+    sites.into_iter().map(row).collect()
+}
+
+/// The sites of a route by address, each as `protocol:port`.
+fn by_address(route: &Route) -> BTreeMap<&str, Vec<String>> {
+    let mut all: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for site in &route.sites {
+        let protocol = match site.protocol {
+            SiteProtocol::Tcp => "TCP",
+            SiteProtocol::Udp => "UDP",
+            SiteProtocol::Http | SiteProtocol::Https => "HTTP",
+            // The guide has no word for a name server.
+            SiteProtocol::Dns => continue,
+        };
+        let ports = all.entry(&site.address).or_default();
+        ports.push(format!("{protocol}:{}", site.port));
+    }
+    all
+}
+
+//============ Error types =====================================================
+
+/// Why a table has no rows to show.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RowsError {
+    /// This release does not make it.
+    #[error("{0} is not made by this release")]
+    NotMade(&'static str),
+}
