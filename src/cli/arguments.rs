@@ -19,7 +19,7 @@ pub(super) use generate::{Form, GenerateArguments, Records};
 use statistics::STATISTICS_EXAMPLES;
 pub(super) use statistics::{StatisticsArguments, StatisticsOf};
 use topnode::TOPNODE_EXAMPLES;
-pub(super) use topnode::{PreviewArguments, TopnodeCommand};
+pub(super) use topnode::{ExportArguments, TopnodeCommand};
 
 //----------- Arguments ----------------------------------------------------------
 

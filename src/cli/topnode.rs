@@ -1,11 +1,13 @@
 //! `topnode`: what the national top-level node is told, as the running node makes it.
 
+mod export;
 #[cfg(test)]
 mod tests;
+mod workbook;
 
 use serde_json::{Value, json};
 
-use super::arguments::{Language, PreviewArguments, TopnodeCommand};
+use super::arguments::{Language, TopnodeCommand};
 use super::client::{Client, Problem, Target, TokenUse};
 use super::import::{Locale, language};
 use super::table::aligned;
@@ -42,7 +44,7 @@ pub(super) fn run(
         }
         TopnodeCommand::Preview(arguments) => {
             let client = Client::new(Target::find(config, &arguments.node, TokenUse::Needed)?)?;
-            let said = all_pages(&client, arguments)?;
+            let said = all_pages(&client, &arguments.table, arguments.day)?;
             if output.is_json() {
                 output.json(&said)?;
             } else if arguments.csv {
@@ -51,11 +53,20 @@ pub(super) fn run(
                 output.text(&shown(&said))?;
             }
         }
+        TopnodeCommand::Export(arguments) => {
+            let client = Client::new(Target::find(config, &arguments.node, TokenUse::Needed)?)?;
+            export::run(&client, arguments, output)?;
+        }
     }
     Ok(Exit::Done)
 }
 
-fn all_pages(client: &Client, arguments: &PreviewArguments) -> Result<Value, Failure> {
+/// All rows of a table.
+fn all_pages(
+    client: &Client,
+    table: &str,
+    day: Option<jiff::civil::Date>,
+) -> Result<Value, Failure> {
     let mut whole = Value::Null;
     let mut after = Some(0);
     for _ in 0..PAGES_MAX {
@@ -63,10 +74,10 @@ fn all_pages(client: &Client, arguments: &PreviewArguments) -> Result<Value, Fai
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.append_pair("limit", &PAGE.to_string());
         query.append_pair("after", &at.to_string());
-        if let Some(day) = arguments.day {
+        if let Some(day) = day {
             query.append_pair("day", &day.to_string());
         }
-        let table = urlencoding(&arguments.table);
+        let table = urlencoding(table);
         let path = format!("/api/v1/topnode/tables/{table}?{}", query.finish());
         let mut said = get(client, &path)?;
         after = said["next"].as_u64();

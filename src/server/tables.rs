@@ -63,5 +63,6 @@ fn described(table: Table) -> Value {
         "table": table.name(),
         "title": table.title(),
         "interval": table.interval().name(),
+        "is_made": table.is_made(),
     })
 }

@@ -263,6 +263,33 @@ promtool check rules "$data/dashboard.yml" >"$data/body" 2>&1 ||
 grep -q 'SUCCESS: [1-9][0-9]' "$data/body" || fail "promtool: $(cat "$data/body")"
 pass "promtool check of the dashboard"
 
+#----------- The tables of the national node, with openpyxl -----------------------
+
+"$binary" topnode export --to "$data/tables" >"$data/body" || fail "topnode export: $(cat "$data/body")"
+"$python" - "$data/tables" <<'PY' || fail "the workbook is not what was exported"
+import csv, pathlib, sys
+import openpyxl
+folder = pathlib.Path(sys.argv[1])
+[path] = folder.glob("topnode-*.xlsx")
+book = openpyxl.load_workbook(path)
+names = [name.split(" ")[0] for name in book.sheetnames]
+assert names[:3] == ["T1", "T2", "T3"] and names[-1] == "M2", names
+for sheet in book:
+    name = sheet.title.split(" ")[0]
+    [table] = folder.glob(f"{name}-*.csv")
+    with open(table, encoding="utf-8-sig", newline="") as file:
+        expected = list(csv.reader(file))
+    empty = lambda value: "" if value is None else str(value)
+    found = [[empty(cell.value) for cell in row] for row in sheet.iter_rows()]
+    assert found == expected, (name, found[:3], expected[:3])
+t3 = book[[name for name in book.sheetnames if name.startswith("T3 ")][0]]
+prefixes = [row[0] for row in t3.iter_rows(min_row=2, values_only=True)]
+assert "88.118" in prefixes and all(isinstance(prefix, str) for prefix in prefixes), prefixes
+# What is not known here is marked for a person to fill in.
+assert t3.cell(2, 6).fill.fgColor.rgb == "FFFFF7D6", t3.cell(2, 6).fill
+PY
+pass "the tables as a workbook and as CSV say the same"
+
 #----------- What survives -------------------------------------------------------
 
 # Its own port, so that it is the directory it is refused for.

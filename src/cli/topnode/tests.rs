@@ -29,6 +29,23 @@ fn a_csv_is_for_excel_and_makes_nothing_up() {
     assert_eq!(&csv[3..], expected);
 }
 
+/// A workbook is a zip of parts with names of their own; what is in it a client reads.
+#[test]
+fn a_workbook_has_a_sheet_for_each_table() {
+    let book = workbook::workbook(&[t8(), t8_named("T3")]).unwrap();
+    assert!(book.starts_with(b"PK"));
+    let has = |name: &str| book.windows(name.len()).any(|part| part == name.as_bytes());
+    assert!(has("xl/worksheets/sheet1.xml") && has("xl/worksheets/sheet2.xml"));
+    // Two sheets of one name are refused.
+    assert!(workbook::workbook(&[t8(), t8()]).is_err());
+}
+
+fn t8_named(name: &str) -> Value {
+    let mut said = t8();
+    said["table"] = json!(name);
+    said
+}
+
 #[test]
 fn many_fields_stand_below_each_other() {
     let fields: Vec<String> = (1..=9).map(|number| format!("字段{number}")).collect();

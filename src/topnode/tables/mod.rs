@@ -121,6 +121,12 @@ impl Table {
         }
     }
 
+    /// Whether this release makes rows of it.
+    #[must_use]
+    pub fn is_made(self) -> bool {
+        self != Self::T9
+    }
+
     /// How often it is sent.
     #[must_use]
     pub fn interval(self) -> Interval {

@@ -1,0 +1,78 @@
+//! `topnode export`: all tables as files, for an operator to look at, fill in and hand over.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{all_pages, as_csv, get, text, workbook::workbook};
+use crate::cli::arguments::ExportArguments;
+use crate::cli::client::Client;
+use crate::cli::{Failure, Output};
+use crate::disk::{Disk as _, RealDisk, write_whole};
+
+/// Writes the tables; files that are there are replaced whole.
+pub(super) fn run(
+    client: &Client,
+    arguments: &ExportArguments,
+    output: &Output,
+) -> Result<(), Failure> {
+    let tables = fetch(client, arguments)?;
+    let day = tables
+        .first()
+        .map_or_else(String::new, |one| text(&one["day"]));
+    let to = &arguments.to;
+    RealDisk
+        .create_folder(to)
+        .map_err(|error| cannot(to, &error))?;
+    let mut written = Vec::new();
+    for said in &tables {
+        let path = to.join(format!("{}-{day}.csv", text(&said["table"])));
+        write(&path, as_csv(said)?.as_bytes())?;
+        written.push(path);
+    }
+    let path = to.join(format!("topnode-{day}.xlsx"));
+    let book = workbook(&tables).map_err(|error| {
+        let hint = "more rows than a sheet holds? the CSV files have them all";
+        Failure::new(format!("the workbook cannot be made: {error}"), hint)
+    })?;
+    write(&path, &book)?;
+    written.push(path);
+    let names: Vec<String> = written
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    if output.is_json() {
+        output.json(&serde_json::json!({ "day": day, "files": names }))?;
+    } else {
+        output.text(&names.join("\n"))?;
+    }
+    Ok(())
+}
+
+/// The tables that are asked for, or all that the node makes.
+fn fetch(client: &Client, arguments: &ExportArguments) -> Result<Vec<Value>, Failure> {
+    let mut names = arguments.tables.clone();
+    let is_all = names.is_empty();
+    if is_all {
+        let said = get(client, "/api/v1/topnode/tables")?;
+        let listed = said["tables"].as_array().into_iter().flatten();
+        // What this release does not make would end the export.
+        let made = listed.filter(|table| table["is_made"] != false);
+        names = made.map(|table| text(&table["table"])).collect();
+    }
+    names
+        .iter()
+        .map(|name| all_pages(client, name, arguments.day))
+        .collect()
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_whole(&RealDisk, path, bytes).map_err(|error| cannot(path, &error))
+}
+
+fn cannot(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::new(
+        format!("{}: {error}", path.display()),
+        "name a directory with --to that this user may write to",
+    )
+}
