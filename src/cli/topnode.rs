@@ -112,7 +112,6 @@ fn get(client: &Client, path: &str) -> Result<Value, Failure> {
     let problem = Problem::of(&reply);
     let hint = match problem.code.as_str() {
         "unknown_table" => "biaoshi topnode tables lists them",
-        "not_made" => "docs/topnode-tables.md says which tables this release makes",
         "bad_query" => "see biaoshi topnode preview --help",
         "unauthorized" | "not_from_there" => {
             "run this as the node's user with the node's --config, or give --token-file FILE"

@@ -67,6 +67,7 @@ use http::HttpListener;
 use listeners::Listeners;
 use lock::DataLock;
 use metrics::Scrape;
+use tables::Tables;
 
 //----------- Server -----------------------------------------------------------
 
@@ -139,6 +140,10 @@ impl Server {
             watch,
             tests: options.origins.test_prefixes.clone(),
             docking_date: options.docking_date,
+            tables: Tables::new(
+                options.node.data_dir.join("ledger"),
+                options.ledger.archive_dirs.clone(),
+            ),
         };
         let starting = startup::start(options.clone(), doors, accept_clock);
         let startup = Some(spawn(starting));

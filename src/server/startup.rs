@@ -65,6 +65,7 @@ pub(super) struct Doors {
     /// Prefixes that are for tests.
     pub(super) tests: Vec<Prefix>,
     pub(super) docking_date: Option<Date>,
+    pub(super) tables: Tables,
 }
 
 impl Doors {
@@ -94,7 +95,7 @@ impl Doors {
             resolver,
             registry,
             state,
-            tables: Arc::new(Tables),
+            tables: Arc::new(self.tables),
             accounting: Accounting {
                 counters: self.counters,
                 tests: self.tests,

@@ -63,7 +63,7 @@ pub struct PreviewArguments {
 /// Arguments of `export`.
 #[derive(Args, Debug)]
 pub struct ExportArguments {
-    /// Which tables: T1 to T11, M1, M2 [default: all that this release makes]
+    /// Which tables: T1 to T11, M1, M2 [default: all]
     pub tables: Vec<String>,
 
     /// The statistics day of the daily tables [default: today]

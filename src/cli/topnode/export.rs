@@ -49,16 +49,13 @@ pub(super) fn run(
     Ok(())
 }
 
-/// The tables that are asked for, or all that the node makes.
+/// The tables that are asked for, or all.
 fn fetch(client: &Client, arguments: &ExportArguments) -> Result<Vec<Value>, Failure> {
     let mut names = arguments.tables.clone();
-    let is_all = names.is_empty();
-    if is_all {
+    if names.is_empty() {
         let said = get(client, "/api/v1/topnode/tables")?;
         let listed = said["tables"].as_array().into_iter().flatten();
-        // What this release does not make would end the export.
-        let made = listed.filter(|table| table["is_made"] != false);
-        names = made.map(|table| text(&table["table"])).collect();
+        names = listed.map(|table| text(&table["table"])).collect();
     }
     names
         .iter()

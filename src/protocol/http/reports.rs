@@ -30,7 +30,7 @@ pub trait MakeTables: Send + Sync {
     /// A page of a table.
     ///
     /// # Errors
-    /// Where there is no such table, or it is not made.
+    /// Where there is no such table, or the ledger cannot be read.
     fn page(&self, asked: &TablePage<'_>) -> Result<Value, TableError>;
 }
 
@@ -42,9 +42,9 @@ pub struct TablePage<'a> {
     pub table: &'a str,
     /// The statistics day.
     pub day: Date,
-    /// Subjects before the page.
+    /// Where the page begins: what the one before said is next.
     pub after: usize,
-    /// Subjects of the page.
+    /// Subjects of the page: prefixes, enterprises, changes.
     pub limit: usize,
 }
 
@@ -54,9 +54,9 @@ pub enum TableError {
     /// No table has that name.
     #[error("there is no table {0}; /api/v1/topnode/tables lists them")]
     Unknown(String),
-    /// It is not made by this release.
+    /// The ledger cannot be read.
     #[error("{0}")]
-    NotMade(String),
+    NotRead(String),
 }
 
 /// Where nobody makes any.
@@ -114,9 +114,7 @@ fn page_of(api: &Api, parts: &Parts, table: &str) -> Reply {
         TableError::Unknown(_) => {
             Problem::new(StatusCode::NOT_FOUND, "unknown_table", error.to_string())
         }
-        TableError::NotMade(_) => {
-            Problem::new(StatusCode::NOT_IMPLEMENTED, "not_made", error.to_string())
-        }
+        TableError::NotRead(_) => Problem::unavailable("not_read", error.to_string()),
     })?;
     let mut body = json!({ "day": day.to_string(), "today": asked.today.to_string() });
     if let (Some(body), Value::Object(found)) = (body.as_object_mut(), found) {

@@ -2,13 +2,15 @@
 
 mod entity;
 mod field;
+mod master;
 mod rows;
 mod synchronised;
 #[cfg(test)]
 mod tests;
 
 pub use field::Field;
-pub use rows::{Material, Page, RowsError, rows};
+pub use master::{Master, Operation, master_row};
+pub use rows::{Material, Page, rows};
 
 //----------- Table ------------------------------------------------------------
 
@@ -119,12 +121,6 @@ impl Table {
             Self::M1 => "二级节点系统监测数据",
             Self::M2 => "下属企业节点运行监测数据",
         }
-    }
-
-    /// Whether this release makes rows of it.
-    #[must_use]
-    pub fn is_made(self) -> bool {
-        self != Self::T9
     }
 
     /// How often it is sent.

@@ -140,17 +140,52 @@ pub(super) const T8: [Field; 6] = [
     ),
 ];
 
-/// 表 9: of identifiers that changed that day; not made yet.
+/// 表 9: a row for each change of an identifier that day, in the order of the ledger.
 pub(super) const T9: [Field; 17] = [
-    unknown("标识编码", "identifier"),
-    unknown("标识创建的时间", "created on, yyyy-MM-dd"),
+    known(
+        "标识编码",
+        "identifier",
+        "the change in the ledger",
+        "88.118.0002/P03202605270000001",
+    ),
+    known(
+        "标识创建的时间",
+        "created on, yyyy-MM-dd",
+        "statistics day of its first change; empty where that is over 32 changes back",
+        "2026-11-25",
+    ),
     unknown("标识引用元数据", "identifier of its template"),
-    unknown("操作类型", "1 新增, 2 删除, 3 修改"),
+    known(
+        "操作类型",
+        "1 新增, 2 删除, 3 修改",
+        "registered, also again; removed; replaced",
+        "1",
+    ),
     unknown("产品类型", "kind of product"),
-    unknown("产品品牌", "brand"),
-    unknown("产品定义的名称", "name"),
-    unknown("产品生产的厂商全称", "maker"),
-    unknown("产品生产的日期时间", "made at"),
+    known(
+        "产品品牌",
+        "brand",
+        "value of type BRAND, if public",
+        "江汉",
+    ),
+    known(
+        "产品定义的名称",
+        "name",
+        "value of type NAME, if public",
+        "液压泵",
+    ),
+    known(
+        "产品生产的厂商全称",
+        "maker",
+        "value of type MAKER, if public",
+        "十堰江汉装备制造有限公司",
+    ),
+    known(
+        "产品生产的日期时间",
+        "made at",
+        "value of type PRODUCED, if public",
+        "2026-05-27",
+    ),
     unknown("产品的有效期时间", "valid until"),
     unknown("终端类型", "of an active carrier: terminal"),
     unknown("标识所属主体", "… owner"),

@@ -51,7 +51,7 @@ fn built() -> Built {
     built
 }
 
-fn page(table: Table, after: usize, limit: usize) -> Result<Page, RowsError> {
+fn page(table: Table, after: usize, limit: usize) -> Page {
     let state = built().state();
     let directory = state.directory();
     let counters = Counters::new();
@@ -66,7 +66,7 @@ fn page(table: Table, after: usize, limit: usize) -> Result<Page, RowsError> {
 }
 
 fn all(table: Table) -> Vec<Vec<Value>> {
-    page(table, 0, 100).unwrap().rows
+    page(table, 0, 100).rows
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn tables_have_the_fields_of_the_guide() {
 
 #[test]
 fn a_row_has_a_value_for_each_field_and_knows_no_more_than_it_says() {
-    for table in Table::ALL.into_iter().filter(|table| *table != Table::T9) {
+    for table in Table::ALL.into_iter() {
         for row in all(table) {
             assert_eq!(row.len(), table.fields().len(), "{}", table.name());
             for (field, value) in table.fields().iter().zip(&row) {
@@ -114,9 +114,6 @@ fn a_row_has_a_value_for_each_field_and_knows_no_more_than_it_says() {
                 );
             }
         }
-    }
-    for table in Table::ALL {
-        assert_eq!(page(table, 0, 1).is_ok(), table.is_made());
     }
 }
 
@@ -191,12 +188,12 @@ fn routes_stand_by_address_and_enterprises_with_what_is_known() {
 
 #[test]
 fn pages_follow_each_other() {
-    let first = page(Table::T8, 0, 1).unwrap();
+    let first = page(Table::T8, 0, 1);
     assert_eq!((first.rows.len(), first.next), (1, Some(1)));
-    let second = page(Table::T8, 1, 1).unwrap();
+    let second = page(Table::T8, 1, 1);
     assert_eq!((second.rows.len(), second.next), (1, None));
     assert_eq!([first.rows, second.rows].concat(), all(Table::T8));
-    assert_eq!(page(Table::T8, 9, 1).unwrap().rows.len(), 0);
+    assert_eq!(page(Table::T8, 9, 1).rows.len(), 0);
 }
 
 /// The page is made from the fields: `BIAOSHI_ACCEPT=1 cargo test tables_are_on_their_page`.

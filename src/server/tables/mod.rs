@@ -1,18 +1,52 @@
 //! The tables of the national node, for those who look at them over HTTP.
 
+mod changes;
+
+use std::{path::PathBuf, sync::Arc};
+
 use serde_json::{Value, json};
+use tokio::runtime::Handle;
 
 use crate::{
     accounting::figures::{Figures, ScopeTimings},
+    identifier::Identifier,
+    ledger::{Inline, LedgerError, SqliteLedger, SqliteOptions},
     protocol::http::{MakeTables, TableError, TablePage},
-    topnode::tables::{Material, Table, rows},
+    topnode::tables::{Material, Page, Table, rows},
 };
+use changes::master_data;
 
 //----------- Tables -----------------------------------------------------------
 
-/// Makes them from a node's state and counters.
+/// Makes them from a node's state, its counters and its ledger.
 #[derive(Debug)]
-pub(super) struct Tables;
+pub(super) struct Tables {
+    /// The ledger's folder: T9 is read from there, and no writer waits for it.
+    root: PathBuf,
+    archive_dirs: Vec<PathBuf>,
+}
+
+impl Tables {
+    pub(super) fn new(root: PathBuf, archive_dirs: Vec<PathBuf>) -> Self {
+        Self { root, archive_dirs }
+    }
+
+    /// What happened to identifiers on a day; on a thread that may block.
+    fn t9(&self, asked: &TablePage<'_>, figures: &Figures<'_>) -> Result<Page, LedgerError> {
+        let options = SqliteOptions {
+            archive_dirs: self.archive_dirs.clone(),
+            ..SqliteOptions::to_read()
+        };
+        let ledger = SqliteLedger::open(&self.root, options, Arc::new(Inline))?;
+        let directory = asked.node.state.directory();
+        let is_told = |identifier: &Identifier| {
+            let whose = directory.whose(identifier.authority());
+            whose.is_some_and(|whose| !figures.is_test(whose))
+        };
+        let reading = master_data(&ledger, &is_told, asked.day, asked.after, asked.limit);
+        Handle::current().block_on(reading)
+    }
+}
 
 impl MakeTables for Tables {
     fn list(&self) -> Value {
@@ -46,8 +80,11 @@ impl MakeTables for Tables {
             timings: &|scope| ScopeTimings::of(state, counters.timings(), scope),
             day: asked.day,
         };
-        let page = rows(table, &material, asked.after, asked.limit);
-        let page = page.map_err(|error| TableError::NotMade(error.to_string()))?;
+        let page = match table {
+            Table::T9 => self.t9(asked, &figures),
+            _ => Ok(rows(table, &material, asked.after, asked.limit)),
+        };
+        let page = page.map_err(|error| TableError::NotRead(error.to_string()))?;
         let mut said = described(table);
         said["fields"] = table.fields().iter().map(|field| field.zh).collect();
         let unknown = table.fields().iter().filter(|field| field.source.is_none());
@@ -63,6 +100,5 @@ fn described(table: Table) -> Value {
         "table": table.name(),
         "title": table.title(),
         "interval": table.interval().name(),
-        "is_made": table.is_made(),
     })
 }
