@@ -11,6 +11,7 @@ use biaoshi::{
             DnsOptions, HttpOptions, LedgerOptions, ListenOptions, NodeOptions, SnapshotOptions,
         },
     },
+    topnode::TopnodeOptions,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -64,6 +65,7 @@ fn options(data_dir: &Path) -> Options {
         metrics: nowhere(),
         origins: OriginOptions::default(),
         docking_date: None,
+        topnode: TopnodeOptions::default(),
     }
 }
 

@@ -113,8 +113,26 @@ fn t3_counts_prefixes_and_t8_what_was_registered_and_asked() {
 
 #[test]
 fn tables_are_shown_in_every_form_and_what_is_wrong_is_said() {
-    let node = Node::start();
+    let node = Node::start_with(&[
+        (
+            "BIAOSHI_TOPNODE_RESOLUTION",
+            "203.0.113.8 TCP:2641 UDP:2641",
+        ),
+        (
+            "BIAOSHI_TOPNODE_OPERATOR",
+            "单位名称 = 湖北标识科技有限公司",
+        ),
+    ]);
     assert_eq!(node.import("enterprises.csv", &[]).0, 0);
+    let t2 = table(&node, "T2");
+    assert_eq!(t2["rows"].as_array().map(Vec::len), Some(6));
+    assert_eq!(t2["rows"][0][4], "TCP:2641;UDP:2641");
+    let t1 = table(&node, "T1");
+    assert_eq!(t1["rows"][0][0], "湖北标识科技有限公司");
+    assert!(
+        t1["rows"][0][1].is_null(),
+        "what nobody said is not made up"
+    );
     let run = |arguments: &[&str]| {
         let output = node.run(arguments);
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("it is text");

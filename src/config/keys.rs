@@ -102,7 +102,7 @@ const fn whole(
 }
 
 /// Every key, in the order in which files and documents show them.
-pub static KEYS: [Key; 26] = [
+pub static KEYS: [Key; 28] = [
     text("node", "data_dir", r#""./biaoshi-data""#),
     text("node", "zone", r#""id.example""#),
     texts("node", "secondary_prefixes", "[]"),
@@ -150,6 +150,8 @@ pub static KEYS: [Key; 26] = [
     texts("accounting", "self_networks", "[]"),
     texts("accounting", "test_prefixes", "[]"),
     text("accounting", "docking_date", r#""""#),
+    texts("topnode", "resolution", "[]"),
+    texts("topnode", "operator", "[]"),
     text("log", "level", r#""info""#),
     text("log", "format", r#""text""#),
 ];

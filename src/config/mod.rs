@@ -20,6 +20,7 @@ mod show;
 mod spec;
 #[cfg(test)]
 mod tests;
+mod topnode;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

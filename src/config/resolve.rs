@@ -58,6 +58,7 @@ pub(super) fn resolve(settings: &Settings) -> Result<Config, ConfigError> {
         metrics: check.listener("metrics", &spec.metrics)?,
         origins: check.origins(&spec.accounting)?,
         docking_date: check.docking_date(&spec.accounting)?,
+        topnode: check.topnode(&spec.topnode)?,
     };
     check.no_address_twice(&server)?;
     check.servers_in_the_zone(&server)?;
@@ -335,6 +336,7 @@ impl From<&Config> for Spec {
             metrics,
             origins,
             docking_date,
+            topnode,
         } = &config.server;
         let whole = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         let listener = |options: &ListenOptions| ListenSpec {
@@ -376,6 +378,7 @@ impl From<&Config> for Spec {
             },
             metrics: listener(metrics),
             accounting: AccountingSpec::of(origins, *docking_date),
+            topnode: topnode.into(),
             log: LogSpec {
                 level: config.log.filter().to_string(),
                 format: config.log.format.to_string(),

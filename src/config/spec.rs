@@ -20,6 +20,7 @@ pub(super) struct Spec {
     pub(super) dns: DnsSpec,
     pub(super) metrics: ListenSpec,
     pub(super) accounting: AccountingSpec,
+    pub(super) topnode: TopnodeSpec,
     pub(super) log: LogSpec,
 }
 
@@ -86,6 +87,14 @@ pub(super) struct AccountingSpec {
     pub(super) self_networks: Vec<String>,
     pub(super) test_prefixes: Vec<String>,
     pub(super) docking_date: String,
+}
+
+/// `[topnode]`: what an operator says of the node.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct TopnodeSpec {
+    pub(super) resolution: Vec<String>,
+    pub(super) operator: Vec<String>,
 }
 
 /// `[log]`: what is told.

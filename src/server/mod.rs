@@ -140,10 +140,7 @@ impl Server {
             watch,
             tests: options.origins.test_prefixes.clone(),
             docking_date: options.docking_date,
-            tables: Tables::new(
-                options.node.data_dir.join("ledger"),
-                options.ledger.archive_dirs.clone(),
-            ),
+            tables: Tables::new(&options),
         };
         let starting = startup::start(options.clone(), doors, accept_clock);
         let startup = Some(spawn(starting));

@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use crate::accounting::OriginOptions;
 use crate::identifier::Prefix;
 use crate::protocol::dns::{NameServer, Zone, ZoneError};
+use crate::topnode::TopnodeOptions;
 
 //----------- Options ------------------------------------------------------------
 
@@ -35,6 +36,8 @@ pub struct Options {
     pub origins: OriginOptions,
     /// 对接日期: the day from which means are counted, where it is later than the first that was.
     pub docking_date: Option<Date>,
+    /// What the operator says of the node, for the national node.
+    pub topnode: TopnodeOptions,
 }
 
 /// What the node is.

@@ -7,4 +7,7 @@
 //! Pure: state and figures in, rows out. The tables are those of CAICT's docking guide, annexes 1
 //! and 2; `docs/topnode-tables.md` has each field with where it comes from.
 
+mod options;
 pub mod tables;
+
+pub use options::{Service, TopnodeOptions, Transport};

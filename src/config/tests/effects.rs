@@ -8,6 +8,7 @@ use crate::protocol::dns::NameServer;
 use super::super::{Config, KEYS, Origin, locate, parse};
 use super::{defaults, environment, read, with};
 use crate::telemetry::logging::Format;
+use crate::topnode::Service;
 
 //----------- The table of effects -----------------------------------------------
 
@@ -147,6 +148,25 @@ const EFFECTS: &[Effect] = &[
         r#""2026-05-01""#,
         "2026-05-01",
         |c| c.server.docking_date = Some(jiff::civil::date(2026, 5, 1)),
+    ),
+    (
+        "topnode.resolution",
+        r#"["203.0.113.8 TCP:2641 UDP:2641", "2001:db8::8 http:8000"]"#,
+        "203.0.113.8 TCP:2641 UDP:2641,2001:db8::8 HTTP:8000",
+        |c| {
+            let services = ["203.0.113.8 TCP:2641 UDP:2641", "2001:db8::8 HTTP:8000"];
+            let services = services.map(|text| Service::parse(text).unwrap());
+            c.server.topnode.resolution = services.to_vec();
+        },
+    ),
+    (
+        "topnode.operator",
+        r#"["单位名称=湖北标识科技有限公司", "单位性质 = 民营控股"]"#,
+        "单位名称 = 湖北标识科技有限公司,单位性质 = 民营控股",
+        |c| {
+            let said = [(0, "湖北标识科技有限公司"), (1, "民营控股")];
+            c.server.topnode.operator = said.map(|(at, text)| (at, text.to_owned())).to_vec();
+        },
     ),
     (
         "log.level",

@@ -344,6 +344,25 @@ fn a_variable_that_is_not_utf8_is_refused_if_it_is_ours() {
 //----------- Networks -----------------------------------------------------------
 
 #[test]
+fn what_an_operator_cannot_mean_is_refused() {
+    for (line, said) in [
+        ("resolution = [\"203.0.113.8\"]", "TCP:2641"),
+        ("resolution = [\"203.0.113.8 DNS:53\"]", "TCP:2641"),
+        ("operator = [\"单位名称\"]", "has no ="),
+        ("operator = [\"名称 = x\"]", "names no field of T1"),
+        ("operator = [\"单位名称 =\"]", "says nothing"),
+        (
+            "operator = [\"单位名称 = x\", \"单位名称 = y\"]",
+            "was said before",
+        ),
+    ] {
+        let name = line.split(' ').next().unwrap();
+        let named = format!("[topnode] {name}");
+        check_lines(&format!("[topnode]\n{line}"), &[&named, said]);
+    }
+}
+
+#[test]
 fn what_is_no_network_is_refused() {
     for (line, said) in [
         ("internal_networks = [\"10.0.0.0/33\"]", "10.0.0.0/8"),

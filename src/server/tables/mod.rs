@@ -7,12 +7,16 @@ use std::{path::PathBuf, sync::Arc};
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
+use super::options::Options;
 use crate::{
     accounting::figures::{Figures, ScopeTimings},
     identifier::Identifier,
     ledger::{Inline, LedgerError, SqliteLedger, SqliteOptions},
     protocol::http::{MakeTables, TableError, TablePage},
-    topnode::tables::{Material, Page, Table, rows},
+    topnode::{
+        TopnodeOptions,
+        tables::{Material, Page, Table, rows},
+    },
 };
 use changes::master_data;
 
@@ -24,11 +28,16 @@ pub(super) struct Tables {
     /// The ledger's folder: T9 is read from there, and no writer waits for it.
     root: PathBuf,
     archive_dirs: Vec<PathBuf>,
+    options: TopnodeOptions,
 }
 
 impl Tables {
-    pub(super) fn new(root: PathBuf, archive_dirs: Vec<PathBuf>) -> Self {
-        Self { root, archive_dirs }
+    pub(super) fn new(options: &Options) -> Self {
+        Self {
+            root: options.node.data_dir.join("ledger"),
+            archive_dirs: options.ledger.archive_dirs.clone(),
+            options: options.topnode.clone(),
+        }
     }
 
     /// What happened to identifiers on a day; on a thread that may block.
@@ -79,6 +88,7 @@ impl MakeTables for Tables {
             figures: &figures,
             timings: &|scope| ScopeTimings::of(state, counters.timings(), scope),
             day: asked.day,
+            options: &self.options,
         };
         let page = match table {
             Table::T9 => self.t9(asked, &figures),

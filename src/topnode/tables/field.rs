@@ -28,6 +28,11 @@ pub(super) const fn known(
     }
 }
 
+/// A field of T1, that an operator tells this node.
+pub(super) const fn told(zh: &'static str, en: &'static str, example: &'static str) -> Field {
+    known(zh, en, "[topnode] operator", example)
+}
+
 /// A field that this node does not know.
 pub(super) const fn unknown(zh: &'static str, en: &'static str) -> Field {
     Field {

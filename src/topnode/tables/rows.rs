@@ -10,6 +10,7 @@ use crate::{
     accounting::figures::{Figures, Period, PeriodTimings, Scope, ScopeTimings, TimingFigures},
     change::{CertificateType, FilingState, Hosting, PrefixStatus, Route, SiteProtocol},
     state::directory::{Directory, Enterprise, PrefixEntry},
+    topnode::TopnodeOptions,
 };
 
 /// The identifier system that a node of this release speaks, in the guide's words.
@@ -27,6 +28,8 @@ pub struct Material<'a> {
     pub timings: &'a dyn Fn(&Scope) -> ScopeTimings,
     /// The statistics day of daily tables.
     pub day: Date,
+    /// What the operator says.
+    pub options: &'a TopnodeOptions,
 }
 
 /// Some rows of a table: a value for each field, null where it is not known here.
@@ -46,24 +49,13 @@ pub fn rows(table: Table, material: &Material<'_>, after: usize, limit: usize) -
     let secondary = || material.directory.secondary().iter();
     let paged = Paged { after, limit };
     match table {
-        Table::T1 => paged.each(std::iter::once(()), |()| {
-            vec![vec![Value::Null; table.fields().len()]]
-        }),
-        Table::T2 => paged.each(secondary(), |prefix| {
-            let unknown = [Value::Null, Value::Null, Value::Null];
-            vec![
-                [
-                    vec![json!(SYSTEM), json!(prefix.as_str())],
-                    unknown.to_vec(),
-                ]
-                .concat(),
-            ]
-        }),
+        Table::T1 => paged.each(std::iter::once(()), |()| vec![material.t1()]),
+        Table::T2 => paged.each(secondary(), |prefix| material.services(prefix.as_str())),
         Table::T3 => paged.each(secondary(), |prefix| {
             material.t3(prefix.as_str()).into_iter().collect()
         }),
         Table::T6 => paged.each(material.directory.enterprises(), |one| vec![t6(one)]),
-        Table::T7 => paged.each(material.prefixes(), t7),
+        Table::T7 => paged.each(material.prefixes(), |entry| material.t7(entry)),
         Table::T8 => {
             let day = Period::day(material.day);
             let sums = material.figures.by_prefix(day);
@@ -115,6 +107,39 @@ impl Material<'_> {
             let is_there = matches!(status, PrefixStatus::Active | PrefixStatus::Suspended);
             is_filed && is_there && !self.figures.is_test(entry.whose())
         })
+    }
+
+    /// Who runs the node, as far as it was told.
+    fn t1(&self) -> Vec<Value> {
+        let mut row = vec![Value::Null; Table::T1.fields().len()];
+        for (place, said) in &self.options.operator {
+            if let Some(field) = row.get_mut(*place) {
+                *field = json!(said);
+            }
+        }
+        row
+    }
+
+    /// Where a prefix is resolved here: a row for each address.
+    fn services(&self, prefix: &str) -> Vec<Vec<Value>> {
+        let services = self.options.resolution.iter();
+        let rows = services.map(|service| {
+            let (address, ports) = (service.address.to_string(), service.ports_text());
+            route(prefix, &address, &ports)
+        });
+        or_unknown(prefix, rows.collect())
+    }
+
+    /// Where an enterprise prefix is resolved.
+    fn t7(&self, entry: &PrefixEntry) -> Vec<Vec<Value>> {
+        let prefix = entry.facts.prefix.as_str();
+        let Hosting::SelfBuilt(sites) = &entry.facts.hosting else {
+            return self.services(prefix);
+        };
+        let sites = sites.as_ref().map(by_address).unwrap_or_default();
+        let rows = sites.into_iter();
+        let rows = rows.map(|(address, ports)| route(prefix, address, &ports.join(";")));
+        or_unknown(prefix, rows.collect())
     }
 
     /// Counts prefixes (T3), and questions for where they are.
@@ -216,28 +241,26 @@ fn t6(one: &Enterprise) -> Vec<Value> {
     row
 }
 
-/// Where an enterprise prefix is resolved: a row for each address.
-fn t7(entry: &PrefixEntry) -> Vec<Vec<Value>> {
-    let prefix = json!(entry.facts.prefix.as_str());
-    let front = || vec![json!(SYSTEM), prefix.clone()];
-    let route = match &entry.facts.hosting {
-        Hosting::SelfBuilt(route) => route.as_ref(),
-        Hosting::Hosted => None,
-    };
-    let sites = route.map(by_address).unwrap_or_default();
-    if sites.is_empty() {
-        return vec![[front(), vec![Value::Null; 3]].concat()];
+/// A row of T2 or T7.
+fn route(prefix: &str, address: &str, ports: &str) -> Vec<Value> {
+    let kind = address.parse::<IpAddr>().ok();
+    let kind = kind.map(|ip| if ip.is_ipv4() { "IPv4" } else { "IPv6" });
+    vec![
+        json!(SYSTEM),
+        json!(prefix),
+        json!(kind),
+        json!(address),
+        json!(ports),
+    ]
+}
+
+/// A prefix is told of also where nobody knows where it is resolved.
+fn or_unknown(prefix: &str, rows: Vec<Vec<Value>>) -> Vec<Vec<Value>> {
+    if rows.is_empty() {
+        let unknown = vec![Value::Null; 3];
+        return vec![[vec![json!(SYSTEM), json!(prefix)], unknown].concat()];
     }
-    let row = |(address, ports): (&str, Vec<String>)| {
-        let kind = address.parse::<IpAddr>().ok();
-        let kind = kind.map(|ip| if ip.is_ipv4() { "IPv4" } else { "IPv6" });
-        [
-            front(),
-            vec![json!(kind), json!(address), json!(ports.join(";"))],
-        ]
-        .concat()
-    };
-    sites.into_iter().map(row).collect()
+    rows
 }
 
 /// The sites of a route by address, each as `protocol:port`.

@@ -2,7 +2,7 @@
 
 use super::field::{Field, known, unknown};
 
-/// 表 2: a row for each secondary prefix.
+/// 表 2: a row for each secondary prefix and address.
 pub(super) const T2: [Field; 5] = [
     known("标识编码类型", "system", "what this node speaks", "Handle"),
     known(
@@ -11,9 +11,19 @@ pub(super) const T2: [Field; 5] = [
         "secondary prefixes of the ledger",
         "88.118",
     ),
-    unknown("IP 类型", "IPv4 or IPv6"),
-    unknown("IP 地址", "address of the resolution service"),
-    unknown("协议类型与端口", "TCP, UDP, HTTP and their ports"),
+    known("IP 类型", "IPv4 or IPv6", "[topnode] resolution", "IPv4"),
+    known(
+        "IP 地址",
+        "address of the resolution service",
+        "[topnode] resolution",
+        "203.0.113.8",
+    ),
+    known(
+        "协议类型与端口",
+        "TCP, UDP, HTTP and their ports",
+        "[topnode] resolution",
+        "TCP:2641;UDP:2641",
+    ),
 ];
 
 /// 表 3: a row for each secondary prefix and day. It counts prefixes.
@@ -85,19 +95,19 @@ pub(super) const T7: [Field; 5] = [
     known(
         "IP 类型",
         "IPv4 or IPv6",
-        "self-built: the address of a site of the route; hosted: not known",
+        "self-built: the address of a site of the route; hosted: [topnode] resolution",
         "IPv4",
     ),
     known(
         "IP 地址",
         "address of the resolution service",
-        "self-built: the address of a site of the route; hosted: not known",
+        "self-built: the address of a site of the route; hosted: [topnode] resolution",
         "203.0.113.8",
     ),
     known(
         "协议类型与端口",
         "TCP, UDP, HTTP and their ports",
-        "self-built: the sites of that address; hosted: not known",
+        "self-built: the sites of that address; hosted: [topnode] resolution",
         "TCP:2641;UDP:2641",
     ),
 ];

@@ -12,6 +12,7 @@ use crate::{
     change::{Hosting, Route, Site, SiteProtocol},
     record::{Permissions, Ttl, Value as RecordValue},
     state::tests::Built,
+    topnode::{Service, TopnodeOptions},
 };
 
 /// 2026-11-24T12:00:00 in Shanghai.
@@ -52,6 +53,10 @@ fn built() -> Built {
 }
 
 fn page(table: Table, after: usize, limit: usize) -> Page {
+    page_with(&TopnodeOptions::default(), table, after, limit)
+}
+
+fn page_with(options: &TopnodeOptions, table: Table, after: usize, limit: usize) -> Page {
     let state = built().state();
     let directory = state.directory();
     let counters = Counters::new();
@@ -61,6 +66,7 @@ fn page(table: Table, after: usize, limit: usize) -> Page {
         figures: &figures,
         timings: &|scope| ScopeTimings::of(&state, counters.timings(), scope),
         day: date(2026, 11, 24),
+        options,
     };
     rows(table, &material, after, limit)
 }
@@ -183,6 +189,42 @@ fn routes_stand_by_address_and_enterprises_with_what_is_known() {
     assert_eq!(
         known.collect::<Vec<_>>(),
         expected.map(|text| json!(text)).each_ref()
+    );
+}
+
+/// What the operator says of the node, and nothing else of what it cannot know.
+#[test]
+fn an_operator_says_who_and_where() {
+    let options = TopnodeOptions {
+        resolution: ["203.0.113.8 TCP:2641 UDP:2641", "2001:db8::8 HTTP:8000"]
+            .map(|text| Service::parse(text).unwrap())
+            .to_vec(),
+        operator: vec![(0, "湖北标识科技有限公司".to_owned()), (44, "x".to_owned())],
+    };
+    let rows = |table| page_with(&options, table, 0, 100).rows;
+    let own = &rows(Table::T1)[0];
+    assert_eq!(
+        (&own[0], &own[44]),
+        (&json!("湖北标识科技有限公司"), &json!("x"))
+    );
+    assert_eq!(own.iter().filter(|value| !value.is_null()).count(), 2);
+    let row = |prefix: &str, kind: &str, address: &str, ports: &str| {
+        ["Handle", prefix, kind, address, ports]
+            .map(|text| json!(text))
+            .to_vec()
+    };
+    let both = |prefix: &str| {
+        [
+            row(prefix, "IPv4", "203.0.113.8", "TCP:2641;UDP:2641"),
+            row(prefix, "IPv6", "2001:db8::8", "HTTP:8000"),
+        ]
+    };
+    assert_eq!(rows(Table::T2), [both("88.118"), both("88.119")].concat());
+    // A self-built node is where it says.
+    let own = row("88.118.9", "IPv4", "203.0.113.8", "TCP:2641;UDP:2641");
+    assert_eq!(
+        rows(Table::T7),
+        [both("88.118.8").to_vec(), vec![own]].concat()
     );
 }
 
