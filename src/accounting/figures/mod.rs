@@ -125,6 +125,23 @@ impl<'a> Figures<'a> {
         self.state.index().counts(System::Handle, prefix).live
     }
 
+    /// How many more live identifiers each enterprise prefix has now than at the end of a day; those
+    /// that have as many are missing.
+    #[must_use]
+    pub fn grown_since(&self, day: Date) -> BTreeMap<Whose, i64> {
+        let mut grown: BTreeMap<Whose, i64> = BTreeMap::new();
+        let later = self.registrations.days();
+        for (_, prefixes) in later.filter(|(of, _)| *of > number_of(day)) {
+            for (whose, counted) in prefixes {
+                let more = [counted.new, counted.restored, counted.adopted].map(i64::from);
+                let net = more.iter().sum::<i64>() - i64::from(counted.removed);
+                *grown.entry(*whose).or_default() += net;
+            }
+        }
+        grown.retain(|_, net| *net != 0);
+        grown
+    }
+
     fn each(&self, period: Period, mut f: impl FnMut(Whose, What)) {
         for (day, prefixes) in self.registrations.days() {
             if period.has(day) {

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use super::Table;
 use crate::{
-    accounting::figures::{Figures, Period, PeriodTimings, Scope, ScopeTimings, TimingFigures},
+    accounting::figures::{
+        Figures, Period, PeriodTimings, Scope, ScopeTimings, Sums, TimingFigures,
+    },
     change::{CertificateType, FilingState, Hosting, PrefixStatus, Route, SiteProtocol},
     state::directory::{Directory, Enterprise, PrefixEntry},
     topnode::TopnodeOptions,
@@ -59,9 +61,11 @@ pub fn rows(table: Table, material: &Material<'_>, after: usize, limit: usize) -
         Table::T8 => {
             let day = Period::day(material.day);
             let sums = material.figures.by_prefix(day);
+            let grown = material.figures.grown_since(material.day);
             paged.each(material.prefixes(), |entry| {
                 let sums = sums.get(&entry.whose()).copied().unwrap_or_default();
-                vec![material.t8(entry, &sums)]
+                let since = grown.get(&entry.whose()).copied().unwrap_or_default();
+                vec![material.t8(entry, &sums, since)]
             })
         }
         Table::M1 => paged.each(std::iter::once(()), |()| {
@@ -158,7 +162,7 @@ impl Material<'_> {
     }
 
     /// Counts identifiers (T8). What a self-built node registers and answers is its own to say.
-    fn t8(&self, entry: &PrefixEntry, sums: &crate::accounting::figures::Sums) -> Vec<Value> {
+    fn t8(&self, entry: &PrefixEntry, sums: &Sums, grown_since: i64) -> Vec<Value> {
         let prefix = json!(entry.facts.prefix.as_str());
         if entry.facts.hosting != Hosting::Hosted {
             return [vec![prefix], vec![Value::Null; 5]].concat();
@@ -166,7 +170,7 @@ impl Material<'_> {
         vec![
             prefix,
             json!(sums.registrations.registered),
-            json!(self.figures.live(entry)),
+            json!(self.figures.live(entry).saturating_add_signed(-grown_since)),
             json!(sums.resolutions.requests),
             json!(sums.resolutions.successes),
             Value::Null,

@@ -129,7 +129,7 @@ pub(super) const T8: [Field; 6] = [
     known(
         "标识注册总量",
         "identifiers in total",
-        "live and hosted here, as of when the row is made",
+        "live and hosted here at the end of the day; of today, now",
         "500",
     ),
     known(

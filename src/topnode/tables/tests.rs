@@ -9,7 +9,7 @@ use crate::{
         Counters,
         figures::{Figures, ScopeTimings},
     },
-    change::{Hosting, Route, Site, SiteProtocol},
+    change::{Class, Hosting, Route, Site, SiteProtocol},
     record::{Permissions, Ttl, Value as RecordValue},
     state::tests::Built,
     topnode::{Service, TopnodeOptions},
@@ -49,6 +49,10 @@ fn built() -> Built {
         built.put(product, values());
     }
     built.remove("88.118.8/A");
+    // A day later, which no table of the day before sees.
+    built.at(NOON_MS + 24 * 60 * 60 * 1_000);
+    built.put("88.118.8/C", values());
+    built.put_as(Class::Restored, "88.118.8/A", values());
     built
 }
 
