@@ -3,7 +3,10 @@
 //! Closed segments go as files, once all of one may go. In the one that is written to rows are
 //! deleted, some at a time, together with what says where it begins; SQLite uses their pages again.
 
-use std::fs::{File, TryLockError};
+use std::{
+    fs::{File, TryLockError},
+    io::ErrorKind,
+};
 
 use rusqlite::{TransactionBehavior, params};
 
@@ -26,7 +29,8 @@ const ENTRIES_AT_A_TIME: u64 = 128;
 /// While it is held no process trims the partition: for whoever reads all of it.
 #[derive(Debug)]
 pub struct Hold {
-    _folder: File,
+    /// None where there is no folder: nobody trims what is in archives only.
+    _folder: Option<File>,
 }
 
 impl SqliteLedger {
@@ -37,7 +41,8 @@ impl SqliteLedger {
     pub fn hold(&self, partition: &Partition) -> Result<Hold, LedgerError> {
         let folder = self.lockable(partition)?;
         let cannot = |error: std::io::Error| cannot_open(&self.root, &error.to_string());
-        folder.lock_shared().map_err(cannot)?;
+        let locked = folder.as_ref().map_or(Ok(()), File::lock_shared);
+        locked.map_err(cannot)?;
         if self.options.read_only {
             // Where it began when it was opened may be trimmed since.
             let mut open = self.open_slots();
@@ -56,27 +61,28 @@ impl SqliteLedger {
             return Err(LedgerError::Kept(partition.clone()));
         }
         let folder = self.lockable(partition)?;
-        match folder.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return self
-                    .on_slot(partition, |slot| Ok(slot.segments().begin()))
-                    .await;
+        match folder.as_ref().map_or(Ok(()), File::try_lock) {
+            Ok(()) => {
+                let trim_some = move |slot: &Slot| slot.segments().trim_some(before);
+                while self.on_slot(partition, trim_some).await? {}
             }
+            Err(TryLockError::WouldBlock) => {}
             Err(TryLockError::Error(error)) => {
                 return Err(cannot_open(&self.root, &error.to_string()));
             }
         }
-        let trim_some = move |slot: &Slot| slot.segments().trim_some(before);
-        while self.on_slot(partition, trim_some).await? {}
         self.on_slot(partition, |slot| Ok(slot.segments().begin()))
             .await
     }
 
-    fn lockable(&self, partition: &Partition) -> Result<File, LedgerError> {
+    fn lockable(&self, partition: &Partition) -> Result<Option<File>, LedgerError> {
         let layout = super::Layout::new(&self.root, &[], partition);
-        let folder = File::open(&layout.folder);
-        folder.map_err(|error| cannot_open(&layout.folder, &error.to_string()))
+        match File::open(&layout.folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            folder => folder
+                .map(Some)
+                .map_err(|error| cannot_open(&layout.folder, &error.to_string())),
+        }
     }
 }
 

@@ -45,6 +45,7 @@ pub(in crate::server) struct Counts {
     flushes: u32,
     has_failed: bool,
     has_failed_to_sync: bool,
+    has_failed_to_trim: bool,
 }
 
 /// What a look at the clock came to.
@@ -93,6 +94,7 @@ impl Counts {
             flushes: 0,
             has_failed: false,
             has_failed_to_sync: false,
+            has_failed_to_trim: false,
         }
     }
 
@@ -153,8 +155,12 @@ impl Counts {
             totals.rolled_up(day);
             tracing::info!(day, "the resolutions of a day are rolled up");
         }
-        if let Err(error) = totals.trim().await {
-            tracing::warn!(%error, "counters that are rolled up were not trimmed");
+        match totals.trim().await {
+            Err(error) if !self.has_failed_to_trim => {
+                self.has_failed_to_trim = true;
+                tracing::warn!(%error, "counters that are rolled up are not trimmed");
+            }
+            trimmed => self.has_failed_to_trim = trimmed.is_err(),
         }
     }
 
