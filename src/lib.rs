@@ -1,14 +1,14 @@
 //! biaoshi (标识): a secondary node of China's industrial-internet identifier resolution system.
 //!
 //! ```text
-//! 7  main  cli  config                              commands, files
-//! 6  server                                         sockets, clocks, tasks
-//! 5  protocol  topnode                              what is said on the wire, and to the national node
-//! 4  resolver  registry  access                     read, write, who may
-//! 3  state                                          the fold of the ledger
-//! 2  ledger  telemetry                              what is durable; what is told
-//! 1  record  change                                 what is stored
-//! 0  identifier  disk                               names; files that last
+//! 7  main  cli  config                               commands, files
+//! 6  server                                          sockets, clocks, tasks
+//! 5  protocol  topnode                               what is said on the wire, and to the national node
+//! 4  resolver  registry  access  accounting  backup  read, write, who may, what was counted, copies
+//! 3  state                                           the fold of the ledger
+//! 2  ledger  telemetry                               what is durable; what is told
+//! 1  record  change                                  what is stored
+//! 0  identifier  disk                                names; files that last
 //! ```
 //!
 //! Imports go down. `ARCHITECTURE.md` has the whole map; `tests/architecture.rs` holds it.

@@ -3,6 +3,7 @@
 use super::{
     CHANGE_BYTES_MAX, DecodeError,
     cursor::{Cursor, put_bytes8},
+    decode_optional_prefix,
 };
 use crate::identifier::Prefix;
 
@@ -80,12 +81,7 @@ impl CounterTotals {
 impl CounterCell {
     fn decode(cursor: &mut Cursor<'_>) -> Result<Self, DecodeError> {
         let day = cursor.u32()?;
-        let prefix = match cursor.str8()? {
-            "" => None,
-            text => Some(
-                Prefix::parse(text).map_err(|_| DecodeError::IllegalField { field: "prefix" })?,
-            ),
-        };
+        let prefix = decode_optional_prefix(cursor)?;
         let [subject, protocol, outcome, origin] = cursor.array()?;
         let total = cursor.u64()?;
         if total == 0 {

@@ -255,6 +255,16 @@ impl Change {
     }
 }
 
+/// Reads a prefix that may be empty: none, then.
+fn decode_optional_prefix(cursor: &mut Cursor<'_>) -> Result<Option<Prefix>, DecodeError> {
+    match cursor.str8()? {
+        "" => Ok(None),
+        text => Prefix::parse(text)
+            .map(Some)
+            .map_err(|_| DecodeError::IllegalField { field: "prefix" }),
+    }
+}
+
 /// Reads a prefix and refuses one that is not well formed.
 fn decode_prefix(cursor: &mut Cursor<'_>) -> Result<Prefix, DecodeError> {
     Prefix::parse(cursor.str8()?).map_err(|_| DecodeError::IllegalField { field: "prefix" })

@@ -3,6 +3,7 @@
 use super::{
     CHANGE_BYTES_MAX, DecodeError,
     cursor::{Cursor, put_bytes8},
+    decode_optional_prefix,
 };
 use crate::identifier::Prefix;
 
@@ -133,15 +134,9 @@ impl TimingCell {
 
     fn decode(cursor: &mut Cursor<'_>) -> Result<Self, DecodeError> {
         let day = cursor.u32()?;
-        let prefix = match cursor.str8()? {
-            "" => None,
-            text => Some(
-                Prefix::parse(text).map_err(|_| DecodeError::IllegalField { field: "prefix" })?,
-            ),
-        };
         Ok(Self {
             day,
-            prefix,
+            prefix: decode_optional_prefix(cursor)?,
             act: cursor.u8()?,
             timing: Timing::decode(cursor)?,
         })

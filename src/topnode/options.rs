@@ -1,6 +1,7 @@
 //! What an operator says of the node, for the national node to be told.
 
-use std::{fmt, net::IpAddr};
+use core::net::IpAddr;
+use std::fmt;
 
 //----------- TopnodeOptions ---------------------------------------------------
 

@@ -52,6 +52,7 @@ const RULES: &[Rule] = &[
             "change",
             "protocol/handle",
             "protocol/dns",
+            "topnode",
         ],
         except: &[],
         tests: false,

@@ -9,9 +9,12 @@ use std::{
     time::Duration,
 };
 
-use biaoshi::protocol::{
-    dns::{SaidAnswer, question},
-    handle::{ENVELOPE_BYTES, Envelope},
+use biaoshi::{
+    accounting::{Kind, Subject},
+    protocol::{
+        dns::{SaidAnswer, question},
+        handle::{ENVELOPE_BYTES, Envelope},
+    },
 };
 
 use super::{
@@ -212,30 +215,19 @@ fn over_http(node: &str, is_over: &AtomicBool) -> Tally {
 
 /// A cell of the ledger, as a tally names it.
 fn named(cell: &Counted) -> String {
-    let name = |names: &[&'static str], number: u8| names[usize::from(number)];
     let prefix = if cell.prefix.is_empty() {
         "-"
     } else {
         &cell.prefix
     };
-    let subject = name(&["", "route", "identifier"], cell.subject);
-    let outcomes = [
-        "",
-        "success",
-        "not_found",
-        "gone",
-        "not_responsible",
-        "denied",
-        "error",
-        "truncated",
-        "limited",
-        "auxiliary",
-        "retransmitted",
-        "preview",
-    ];
-    let outcome = name(&outcomes, cell.outcome);
-    let protocol = name(&["", "dns", "handle", "http"], cell.protocol);
-    let origin = name(&["", "external", "internal"], cell.origin);
+    let numbers = [cell.subject, cell.protocol, cell.outcome, cell.origin];
+    let kind = Kind::from_numbers(numbers).expect("this release wrote it");
+    let subject = match kind.subject {
+        Subject::Route => "route",
+        Subject::Identifier => "identifier",
+    };
+    let (outcome, protocol, origin) = (kind.outcome, kind.protocol, kind.origin);
+    let (outcome, protocol, origin) = (outcome.name(), protocol.name(), origin.name());
     format!("{prefix} {subject} {outcome} {protocol} {origin}")
 }
 

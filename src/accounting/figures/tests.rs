@@ -6,7 +6,6 @@ use super::*;
 use crate::{
     accounting::{Origin, Outcome, Protocol, Subject, resolutions::OfDay},
     change::{Class, Hosting},
-    record::{Permissions, Ttl, Value},
     state::tests::Built,
 };
 
@@ -18,18 +17,6 @@ const BEFORE_MIDNIGHT_MS: u64 = 1_795_535_940_000;
 
 fn day(text: &str) -> Date {
     text.parse().unwrap()
-}
-
-fn values() -> Vec<Value> {
-    vec![Value {
-        index: 1,
-        kind: "URL".into(),
-        data: b"https://e.example.cn/"[..].into(),
-        ttl: Ttl::Relative(60),
-        permissions: Permissions::from_bits(0b1110).unwrap(),
-        timestamp_ms: 1,
-        references: Vec::new(),
-    }]
 }
 
 /// Two secondary prefixes, three firms' prefixes, one of them self-built.
@@ -91,15 +78,15 @@ fn registered(new: u64, restored: u64, adopted: u64, removed: u64) -> Registered
 fn an_identifier_is_registered_once_in_its_life() {
     let built = built();
     built.at(BEFORE_MIDNIGHT_MS);
-    built.put("88.118.8/A", values());
-    built.put("88.118.8/A", values());
-    built.put("88.118.9/A", values());
-    built.put_as(Class::Adopted, "88.118.8/B", values());
+    built.put("88.118.8/A", Built::values());
+    built.put("88.118.8/A", Built::values());
+    built.put("88.118.9/A", Built::values());
+    built.put_as(Class::Adopted, "88.118.8/B", Built::values());
     built.at(BEFORE_MIDNIGHT_MS + HOUR_MS);
-    built.put("88.118.8/A", values());
-    built.put("88.118.8/C", values());
+    built.put("88.118.8/A", Built::values());
+    built.put("88.118.8/C", Built::values());
     built.remove("88.118.8/C");
-    built.put_as(Class::Restored, "88.118.8/C", values());
+    built.put_as(Class::Restored, "88.118.8/C", Built::values());
     built.remove("88.118.8/A");
     let state = built.state();
     let directory = state.directory();
@@ -180,9 +167,9 @@ fn tests_and_self_built_firms_are_left_out() {
     let built = built();
     built.at(BEFORE_MIDNIGHT_MS);
     for identifier in ["88.118.8/A", "88.118.9/A", "88.118.9/B"] {
-        built.put(identifier, values());
+        built.put(identifier, Built::values());
     }
-    built.put_as(Class::Test, "88.118.8/T", values());
+    built.put_as(Class::Test, "88.118.8/T", Built::values());
     // The firm becomes self-built: what it registered stays in the cumulative count.
     built.firm(2, "88.118.9", Hosting::SelfBuilt(None));
     let state = built.state();
@@ -207,7 +194,7 @@ fn tests_and_self_built_firms_are_left_out() {
 fn a_node_is_active_new_and_of_an_industry() {
     let built = built();
     built.at(BEFORE_MIDNIGHT_MS - 29 * DAY_MS);
-    built.put("88.118.8/A", values());
+    built.put("88.118.8/A", Built::values());
     let state = built.state();
     let directory = state.directory();
     let asked = kind(Subject::Route, Outcome::Success, Origin::External);

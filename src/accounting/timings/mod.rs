@@ -191,15 +191,9 @@ impl Timings {
             return;
         }
         let mut book = self.book();
-        for of_lane in parts {
-            let many = of_lane.len();
-            for ((second, whose, activity), part) in of_lane {
-                let of_second = book.seconds.entry(second).or_insert_with(|| {
-                    // Most of what a lane has is of one second.
-                    Of::with_capacity_and_hasher(many, FixedState::default())
-                });
-                of_second.entry((whose, activity)).or_default().add(&part);
-            }
+        for ((second, whose, activity), part) in parts.into_iter().flatten() {
+            let of_second = book.seconds.entry(second).or_default();
+            of_second.entry((whose, activity)).or_default().add(&part);
         }
         while let Some(first) = book
             .seconds

@@ -20,9 +20,9 @@ mod health;
 mod identifiers;
 mod listing;
 mod problem;
-mod reports;
 mod resolved;
 mod statistics;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -42,7 +42,7 @@ pub use api::{Accounting, Api, Node, Peer};
 pub use counted::Counted;
 pub use health::Startup;
 use problem::Problem;
-pub use reports::{MakeTables, NoTables, TableError, TablePage};
+pub use tables::{MakeTables, NoTables, TableError, TablePage};
 
 /// What a handler returns.
 type Reply = Result<Response, Problem>;
@@ -67,8 +67,8 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/v1/statistics/days", get(statistics::days))
         .route("/api/v1/statistics/months", get(statistics::months))
         .route("/api/v1/statistics/prefixes", get(statistics::prefixes))
-        .route("/api/v1/topnode/tables", get(reports::list))
-        .route("/api/v1/topnode/tables/{table}", get(reports::page))
+        .route("/api/v1/topnode/tables", get(tables::list))
+        .route("/api/v1/topnode/tables/{table}", get(tables::page))
         .route(
             "/api/handles",
             get(listing::handles).options(handles::preflight),

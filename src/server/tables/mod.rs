@@ -15,7 +15,7 @@ use crate::{
     protocol::http::{MakeTables, TableError, TablePage},
     topnode::{
         TopnodeOptions,
-        tables::{Material, Page, Table, rows},
+        tables::{Material, Page, Table, is_told, rows},
     },
 };
 use changes::master_data;
@@ -48,11 +48,11 @@ impl Tables {
         };
         let ledger = SqliteLedger::open(&self.root, options, Arc::new(Inline))?;
         let directory = asked.node.state.directory();
-        let is_told = |identifier: &Identifier| {
-            let whose = directory.whose(identifier.authority());
-            whose.is_some_and(|whose| !figures.is_test(whose))
+        let is_of_told = |identifier: &Identifier| {
+            let entry = directory.prefix(identifier.authority());
+            entry.is_some_and(|entry| is_told(figures, entry))
         };
-        let reading = master_data(&ledger, &is_told, asked.day, asked.after, asked.limit);
+        let reading = master_data(&ledger, &is_of_told, asked.day, asked.after, asked.limit);
         Handle::current().block_on(reading)
     }
 }

@@ -9,7 +9,7 @@ use crate::{
         PutChange, RemoveChange,
     },
     identifier::{Identifier, Prefix},
-    record::{Record, Value},
+    record::{Permissions, Record, Ttl, Value},
     state::{DATA, State},
 };
 
@@ -94,6 +94,19 @@ impl Built {
             Change::Enterprise(Box::new(enterprise)),
             Change::Prefix(Box::new(assigned)),
         ]);
+    }
+
+    /// What a product of a test says: where its page is.
+    pub(crate) fn values() -> Vec<Value> {
+        vec![Value {
+            index: 1,
+            kind: "URL".into(),
+            data: b"https://e.example.cn/"[..].into(),
+            ttl: Ttl::Relative(60),
+            permissions: Permissions::from_bits(0b1110).unwrap(),
+            timestamp_ms: 1,
+            references: Vec::new(),
+        }]
     }
 
     pub(crate) fn put(&self, identifier: &str, values: Vec<Value>) {

@@ -101,7 +101,7 @@ pub(super) const T1: [Field; 45] = [
     told(
         "标识注册名称合规实施",
         "how names are held to the rules",
-        "符合 GB/T XXXX",
+        "符合相关国家标准",
     ),
     told("服务行业（可以添加多组）", "industries served", "C35；C36"),
     told(

@@ -10,7 +10,7 @@ mod tests;
 
 pub use field::Field;
 pub use master::{Master, Operation, master_row};
-pub use rows::{Material, Page, rows};
+pub use rows::{Material, Page, is_told, rows};
 
 //----------- Table ------------------------------------------------------------
 

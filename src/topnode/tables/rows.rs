@@ -1,6 +1,7 @@
 //! Rows of the tables, from the state and the figures.
 
-use std::{collections::BTreeMap, net::IpAddr};
+use core::net::IpAddr;
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use crate::{
     accounting::figures::{
         Figures, Period, PeriodTimings, Scope, ScopeTimings, Sums, TimingFigures,
     },
-    change::{CertificateType, FilingState, Hosting, PrefixStatus, Route, SiteProtocol},
+    change::{CertificateType, FilingState, Hosting, Route, SiteProtocol},
     state::directory::{Directory, Enterprise, PrefixEntry},
     topnode::TopnodeOptions,
 };
@@ -83,6 +84,13 @@ pub fn rows(table: Table, material: &Material<'_>, after: usize, limit: usize) -
     }
 }
 
+/// Whether the national node is told of an enterprise prefix: it is filed, not withdrawn and no test.
+#[must_use]
+pub fn is_told(figures: &Figures<'_>, entry: &PrefixEntry) -> bool {
+    let is_filed = entry.facts.filing.state == FilingState::Passed;
+    is_filed && entry.resolves() && !figures.is_test(entry.whose())
+}
+
 /// Which of the subjects are asked for.
 struct Paged {
     after: usize,
@@ -103,14 +111,10 @@ impl Paged {
 }
 
 impl Material<'_> {
-    /// Enterprise prefixes that the national node knows: filed, and not withdrawn.
+    /// Enterprise prefixes that the national node is told of.
     fn prefixes(&self) -> impl Iterator<Item = &PrefixEntry> {
-        self.directory.prefixes().filter(|entry| {
-            let is_filed = entry.facts.filing.state == FilingState::Passed;
-            let status = entry.facts.status;
-            let is_there = matches!(status, PrefixStatus::Active | PrefixStatus::Suspended);
-            is_filed && is_there && !self.figures.is_test(entry.whose())
-        })
+        let all = self.directory.prefixes();
+        all.filter(|entry| is_told(self.figures, entry))
     }
 
     /// Who runs the node, as far as it was told.

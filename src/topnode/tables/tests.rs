@@ -10,25 +10,12 @@ use crate::{
         figures::{Figures, ScopeTimings},
     },
     change::{Class, Hosting, Route, Site, SiteProtocol},
-    record::{Permissions, Ttl, Value as RecordValue},
     state::tests::Built,
     topnode::{Service, TopnodeOptions},
 };
 
 /// 2026-11-24T12:00:00 in Shanghai.
 const NOON_MS: u64 = 1_795_492_800_000;
-
-fn values() -> Vec<RecordValue> {
-    vec![RecordValue {
-        index: 1,
-        kind: "URL".into(),
-        data: b"https://e.example.cn/"[..].into(),
-        ttl: Ttl::Relative(60),
-        permissions: Permissions::from_bits(0b1110).unwrap(),
-        timestamp_ms: 1,
-        references: Vec::new(),
-    }]
-}
 
 fn built() -> Built {
     let built = Built::new();
@@ -46,13 +33,13 @@ fn built() -> Built {
     built.firm(2, "88.118.9", Hosting::SelfBuilt(Some(route)));
     built.at(NOON_MS);
     for product in ["88.118.8/A", "88.118.8/B"] {
-        built.put(product, values());
+        built.put(product, Built::values());
     }
     built.remove("88.118.8/A");
     // A day later, which no table of the day before sees.
     built.at(NOON_MS + 24 * 60 * 60 * 1_000);
-    built.put("88.118.8/C", values());
-    built.put_as(Class::Restored, "88.118.8/A", values());
+    built.put("88.118.8/C", Built::values());
+    built.put_as(Class::Restored, "88.118.8/A", Built::values());
     built
 }
 

@@ -66,7 +66,7 @@ impl Expected {
                 } else {
                     Class::New
                 };
-                built.put_as(class, &name(which), values());
+                built.put_as(class, &name(which), Built::values());
                 match before {
                     None => self.today()[0] += 1,
                     Some(false) => self.today()[1] += 1,
