@@ -8,7 +8,8 @@ use biaoshi::{
     server::{
         Options, Server, ServerError,
         options::{
-            DnsOptions, HttpOptions, LedgerOptions, ListenOptions, NodeOptions, SnapshotOptions,
+            DnsOptions, HttpOptions, LedgerOptions, ListenOptions, NodeOptions, ReportingOptions,
+            SnapshotOptions,
         },
     },
     topnode::TopnodeOptions,
@@ -66,6 +67,7 @@ fn options(data_dir: &Path) -> Options {
         origins: OriginOptions::default(),
         docking_date: None,
         topnode: TopnodeOptions::default(),
+        reporting: ReportingOptions::default(),
     }
 }
 

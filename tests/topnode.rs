@@ -1,6 +1,15 @@
 //! What the national top-level node would be told of the sample, against what was done with it.
 
 mod common;
+#[path = "topnode/history.rs"]
+mod history;
+#[path = "topnode/killed.rs"]
+mod killed;
+#[allow(dead_code, reason = "shared by tests that use different parts of it")]
+#[path = "kill/random.rs"]
+mod random;
+#[path = "topnode/rehearsed.rs"]
+mod rehearsed;
 
 use std::{collections::BTreeMap, fs, io::Write};
 

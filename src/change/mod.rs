@@ -18,6 +18,7 @@ mod header;
 mod item;
 mod partition;
 mod proof;
+mod report;
 mod roll_up;
 mod sealed;
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub use header::{Header, Kind, LedgerId};
 pub use item::{Class, PutChange, RemoveChange, RequestChange, RequestOutcome};
 pub use partition::{DATA_PARTITIONS_MAX, HOST_BYTES_MAX, Partition, Position};
 pub use proof::{inclusion_path, root_from_path};
+pub use report::{NOTE_BYTES_MAX, Part, ReportChange, ReportStep};
 pub use roll_up::RollUp;
 pub use sealed::{Sealed, SealedField};
 pub use timings::{TIMING_CELLS_MAX, Timing, TimingCell, TimingTotals};
@@ -95,6 +97,8 @@ pub enum Change {
     },
     /// What a day of a host has come to.
     RollUp(Box<RollUp>),
+    /// What became of a report to the national node.
+    Report(Box<ReportChange>),
     /// An identifier registered or replaced.
     Put(Box<PutChange>),
     /// An identifier removed.
@@ -117,6 +121,7 @@ mod tag {
     pub(super) const PREFIX_GATE: u8 = 6;
     pub(super) const CLOCK_ACCEPTED: u8 = 7;
     pub(super) const ROLL_UP: u8 = 8;
+    pub(super) const REPORT: u8 = 9;
     pub(super) const PUT: u8 = 16;
     pub(super) const REMOVE: u8 = 17;
     pub(super) const REQUEST: u8 = 18;
@@ -152,6 +157,7 @@ impl Change {
             }
             Self::ClockAccepted { time_ms } => out.extend_from_slice(&time_ms.to_be_bytes()),
             Self::RollUp(change) => change.encode_body(&mut out),
+            Self::Report(change) => change.encode_body(&mut out),
             Self::Put(change) => change.encode_body(&mut out),
             Self::Remove(change) => change.encode_body(&mut out),
             Self::Request(change) => change.encode_body(&mut out),
@@ -215,6 +221,7 @@ impl Change {
                 time_ms: cursor.u64()?,
             },
             tag::ROLL_UP => Self::RollUp(Box::new(RollUp::decode_body(cursor)?)),
+            tag::REPORT => Self::Report(Box::new(ReportChange::decode_body(cursor)?)),
             tag::PUT => Self::Put(Box::new(PutChange::decode_body(cursor)?)),
             tag::REMOVE => Self::Remove(Box::new(RemoveChange::decode_body(cursor)?)),
             tag::REQUEST => Self::Request(RequestChange::decode_body(cursor)?),
@@ -239,6 +246,7 @@ impl Change {
             Self::PrefixGate { .. } => tag::PREFIX_GATE,
             Self::ClockAccepted { .. } => tag::CLOCK_ACCEPTED,
             Self::RollUp(_) => tag::ROLL_UP,
+            Self::Report(_) => tag::REPORT,
             Self::Put(_) => tag::PUT,
             Self::Remove(_) => tag::REMOVE,
             Self::Request(_) => tag::REQUEST,

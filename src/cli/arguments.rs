@@ -19,7 +19,10 @@ pub(super) use generate::{Form, GenerateArguments, Records};
 use statistics::STATISTICS_EXAMPLES;
 pub(super) use statistics::{StatisticsArguments, StatisticsOf};
 use topnode::TOPNODE_EXAMPLES;
-pub(super) use topnode::{ExportArguments, TopnodeCommand};
+pub(super) use topnode::{
+    ExportArguments, RehearseArguments, ReportsArguments, ResendArguments, SettleArguments,
+    TopnodeCommand,
+};
 
 //----------- Arguments ----------------------------------------------------------
 

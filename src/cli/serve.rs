@@ -108,6 +108,7 @@ impl From<ServerError> for Failure {
                  BIAOSHI_HANDLE_LISTEN, BIAOSHI_DNS_LISTEN, BIAOSHI_METRICS_LISTEN) to addresses that are free"
             }
             ServerError::Zone(_) => "set [node] zone to a shorter name, or see [dns] name_servers",
+            ServerError::Reporting(_) => "see [report] in docs/configuration.md",
             ServerError::Startup(_) => "`biaoshi ledger verify` tells what is whole",
         };
         Self::new(error.to_string(), hint)

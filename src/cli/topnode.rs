@@ -1,6 +1,8 @@
 //! `topnode`: what the national top-level node is told, as the running node makes it.
 
 mod export;
+pub(super) mod rehearse;
+mod reports;
 #[cfg(test)]
 mod tests;
 mod workbook;
@@ -53,6 +55,14 @@ pub(super) fn run(
                 output.text(&shown(&said))?;
             }
         }
+        TopnodeCommand::Reports(arguments) => {
+            return reports::reports(config, arguments, locale, output);
+        }
+        TopnodeCommand::Rehearse(arguments) => {
+            return rehearse::run(config, arguments, locale, output);
+        }
+        TopnodeCommand::Resend(arguments) => return reports::resend(config, arguments, output),
+        TopnodeCommand::Settle(arguments) => return reports::settle(config, arguments, output),
         TopnodeCommand::Export(arguments) => {
             let client = Client::new(Target::find(config, &arguments.node, TokenUse::Needed)?)?;
             export::run(&client, arguments, output)?;

@@ -102,7 +102,7 @@ const fn whole(
 }
 
 /// Every key, in the order in which files and documents show them.
-pub static KEYS: [Key; 28] = [
+pub static KEYS: [Key; 38] = [
     text("node", "data_dir", r#""./biaoshi-data""#),
     text("node", "zone", r#""id.example""#),
     texts("node", "secondary_prefixes", "[]"),
@@ -152,6 +152,16 @@ pub static KEYS: [Key; 28] = [
     text("accounting", "docking_date", r#""""#),
     texts("topnode", "resolution", "[]"),
     texts("topnode", "operator", "[]"),
+    text("report", "by", r#""hand""#),
+    text("report", "url", r#""""#),
+    text("report", "mapping", r#""""#),
+    text("report", "token_file", r#""""#),
+    text("report", "secret_file", r#""""#),
+    text("report", "ca_file", r#""""#),
+    text("report", "certificate_file", r#""""#),
+    text("report", "key_file", r#""""#),
+    text("report", "folder", r#""./biaoshi-reports""#),
+    text("report", "from", r#""""#),
     text("log", "level", r#""info""#),
     text("log", "format", r#""text""#),
 ];

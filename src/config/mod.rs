@@ -14,6 +14,7 @@ mod error;
 mod file;
 mod keys;
 mod networks;
+mod report;
 mod resolve;
 mod settings;
 mod show;

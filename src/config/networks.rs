@@ -51,15 +51,26 @@ impl Check<'_> {
 
     /// A day, or none.
     pub(super) fn docking_date(&self, spec: &AccountingSpec) -> Result<Option<Date>, ConfigError> {
-        let text = spec.docking_date.as_str();
+        self.day(SECTION, "docking_date", &spec.docking_date, || {
+            "write the day on which the node docked with the national top-level node, such as \
+             \"2026-05-01\", or \"\""
+        })
+    }
+
+    /// A day, or none where nothing is said.
+    pub(super) fn day(
+        &self,
+        section: &str,
+        name: &str,
+        text: &str,
+        hint: fn() -> &'static str,
+    ) -> Result<Option<Date>, ConfigError> {
         if text.is_empty() {
             return Ok(None);
         }
         let day = text.parse().map_err(|_| {
             let what = format!("{:?} is no day", shown(text));
-            let hint = "write the day on which the node docked with the national top-level node, \
-                        such as \"2026-05-01\", or \"\"";
-            self.invalid(SECTION, "docking_date", &what, hint)
+            self.invalid(section, name, &what, hint())
         })?;
         Ok(Some(day))
     }

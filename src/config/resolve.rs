@@ -59,6 +59,7 @@ pub(super) fn resolve(settings: &Settings) -> Result<Config, ConfigError> {
         origins: check.origins(&spec.accounting)?,
         docking_date: check.docking_date(&spec.accounting)?,
         topnode: check.topnode(&spec.topnode)?,
+        reporting: check.report(&spec.report)?,
     };
     check.no_address_twice(&server)?;
     check.servers_in_the_zone(&server)?;
@@ -183,7 +184,12 @@ impl Check<'_> {
         })
     }
 
-    fn folder(&self, section: &str, name: &str, text: &str) -> Result<PathBuf, ConfigError> {
+    pub(super) fn folder(
+        &self,
+        section: &str,
+        name: &str,
+        text: &str,
+    ) -> Result<PathBuf, ConfigError> {
         if text.trim().is_empty() || text.contains('\0') {
             let hint = "name a folder, such as \"/var/lib/biaoshi\"";
             let what = format!("{:?} is no folder", shown(text));
@@ -337,6 +343,7 @@ impl From<&Config> for Spec {
             origins,
             docking_date,
             topnode,
+            reporting,
         } = &config.server;
         let whole = |number: u64| u32::try_from(number).unwrap_or(u32::MAX);
         let listener = |options: &ListenOptions| ListenSpec {
@@ -379,6 +386,7 @@ impl From<&Config> for Spec {
             metrics: listener(metrics),
             accounting: AccountingSpec::of(origins, *docking_date),
             topnode: topnode.into(),
+            report: reporting.into(),
             log: LogSpec {
                 level: config.log.filter().to_string(),
                 format: config.log.format.to_string(),

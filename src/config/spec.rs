@@ -21,6 +21,7 @@ pub(super) struct Spec {
     pub(super) metrics: ListenSpec,
     pub(super) accounting: AccountingSpec,
     pub(super) topnode: TopnodeSpec,
+    pub(super) report: ReportSpec,
     pub(super) log: LogSpec,
 }
 
@@ -95,6 +96,22 @@ pub(super) struct AccountingSpec {
 pub(super) struct TopnodeSpec {
     pub(super) resolution: Vec<String>,
     pub(super) operator: Vec<String>,
+}
+
+/// `[report]`: how the national node is told.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReportSpec {
+    pub(super) by: String,
+    pub(super) url: String,
+    pub(super) mapping: String,
+    pub(super) token_file: String,
+    pub(super) secret_file: String,
+    pub(super) ca_file: String,
+    pub(super) certificate_file: String,
+    pub(super) key_file: String,
+    pub(super) folder: String,
+    pub(super) from: String,
 }
 
 /// `[log]`: what is told.

@@ -9,8 +9,8 @@ use super::{
 use crate::{
     access::{Action, Caller},
     change::{
-        Certificate, Change, Draft, EnterpriseChange, Filing, Hosting, Position, PrefixChange,
-        PrefixStatus, RequestOutcome, RollUp, SiteProtocol,
+        Certificate, Change, Draft, EnterpriseChange, Filing, Hosting, NOTE_BYTES_MAX, Position,
+        PrefixChange, PrefixStatus, ReportChange, RequestOutcome, RollUp, SiteProtocol,
     },
     identifier::Prefix,
     state::{State, directory::Directory},
@@ -85,6 +85,8 @@ pub(super) enum ControlJob {
     AcceptClock,
     /// Says what a part of a day has come to.
     RollUp(Box<RollUp>),
+    /// Says what became of a report to the national node.
+    Report(Box<ReportChange>),
 }
 
 //----------- Admissions -------------------------------------------------------
@@ -279,6 +281,14 @@ impl Plan for Admissions {
             }
             ControlJob::RollUp(rolled_up) => {
                 push(draft, &Change::RollUp(rolled_up.clone())).map(Verdict::Created)
+            }
+            ControlJob::Report(report) if report.note.len() > NOTE_BYTES_MAX => {
+                let detail = format!("a note has at most {NOTE_BYTES_MAX} bytes");
+                let refusal = Refusal::new("value_too_long", "note", detail);
+                Ok(Verdict::Refused(refusal))
+            }
+            ControlJob::Report(report) => {
+                push(draft, &Change::Report(report.clone())).map(Verdict::Created)
             }
         }
     }

@@ -31,7 +31,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     access::Caller,
-    change::{Hash, Partition, Position, RollUp},
+    change::{Hash, Partition, Position, ReportChange, RollUp},
     identifier::Prefix,
 };
 use admission::ControlJob;
@@ -170,11 +170,23 @@ impl WeakRegistry {
     /// # Errors
     /// As [`Registry::submit`]; while the node stops, that it does.
     pub async fn roll_up(&self, parts: Vec<RollUp>) -> Result<Receipt, RegistryError> {
+        let jobs = parts.into_iter().map(Box::new).map(ControlJob::RollUp);
+        self.hand_in(jobs.collect()).await
+    }
+
+    /// Says in `control` what became of a report; answers when it is durable.
+    ///
+    /// # Errors
+    /// As [`Registry::submit`]; while the node stops, that it does.
+    pub async fn report(&self, change: ReportChange) -> Result<Receipt, RegistryError> {
+        self.hand_in(vec![ControlJob::Report(Box::new(change))])
+            .await
+    }
+
+    async fn hand_in(&self, jobs: Vec<ControlJob>) -> Result<Receipt, RegistryError> {
         let desk = self.queue.upgrade().zip(self.control.upgrade());
         let (queue, writes) = desk.ok_or(RegistryError::ShuttingDown)?;
-        let jobs = parts.into_iter().map(Box::new).map(ControlJob::RollUp);
-        let request = operator(jobs.collect());
-        Desk { queue, writes }.hand_in(request).await
+        Desk { queue, writes }.hand_in(operator(jobs)).await
     }
 
     /// For what causes writes are refused now.

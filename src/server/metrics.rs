@@ -7,7 +7,7 @@ use std::{
 
 use axum::{Router, http::header, response::IntoResponse, routing::get};
 
-use super::{options::HttpOptions, upkeep::blocking};
+use super::{options::HttpOptions, reporting::Reporting, upkeep::blocking};
 use crate::{
     accounting::{
         Counters,
@@ -17,7 +17,7 @@ use crate::{
     protocol::http::Api,
     registry::{ReadOnlyCause, WeakRegistry},
     state::{DATA, HOSTINGS, State},
-    telemetry::Metrics,
+    telemetry::{Metrics, Standing},
 };
 
 /// The text format's name, with its version.
@@ -41,13 +41,14 @@ pub(super) struct Scrape {
     pub(super) metrics: Arc<Metrics>,
     api: Weak<Api>,
     counters: Arc<Counters>,
+    reporting: Arc<Reporting>,
     rendering: Mutex<()>,
     /// Set once the node is ready; it must not keep the writers going.
     node: OnceLock<(WeakRegistry, Arc<State>)>,
 }
 
 impl Scrape {
-    pub(super) fn new(api: &Arc<Api>, counters: Arc<Counters>) -> Self {
+    pub(super) fn new(api: &Arc<Api>, counters: Arc<Counters>, reporting: Arc<Reporting>) -> Self {
         let partitions = [Partition::Control, DATA].map(|partition| partition.to_string());
         let partitions = partitions.each_ref().map(String::as_str);
         let causes = ReadOnlyCause::ALL.map(ReadOnlyCause::name);
@@ -55,6 +56,7 @@ impl Scrape {
             metrics: Arc::new(Metrics::new(&partitions, &causes)),
             api: Arc::downgrade(api),
             counters,
+            reporting,
             rendering: Mutex::default(),
             node: OnceLock::new(),
         }
@@ -110,6 +112,7 @@ impl Scrape {
                 .figures
                 .set_counting(self.counters.is_kept(), self.counters.untold());
             self.set_timings(state);
+            self.set_reports(state);
         }
         let malformed = self.counters.each_malformed();
         metrics
@@ -120,6 +123,21 @@ impl Scrape {
 }
 
 impl Scrape {
+    /// How it stands with telling the national node.
+    fn set_reports(&self, state: &State) {
+        for status in self.reporting.status(state) {
+            let standing = Standing {
+                watermark: status.told_until.unwrap_or_default(),
+                due: status.due,
+                lag_ms: status.lag_ms,
+                refused: status.refused,
+                failures: status.failures,
+            };
+            let table = status.table.name();
+            self.metrics.reports.set(table, &standing);
+        }
+    }
+
     /// How long it took today, of the node.
     fn set_timings(&self, state: &State) {
         let Some(today) = day_of(self.counters.today()) else {

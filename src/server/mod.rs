@@ -28,13 +28,16 @@ mod network;
 pub mod options;
 mod pace;
 mod peers;
+pub mod rehearsal;
 mod repeats;
 mod replaying;
+mod reporting;
 mod restoring;
 mod signals;
 mod sockets;
 mod startup;
 mod tables;
+mod tls;
 mod token;
 mod upkeep;
 
@@ -47,6 +50,7 @@ use std::{
 use tokio::{sync::watch, task::JoinHandle};
 
 pub use options::Options;
+pub use reporting::ReportingError;
 pub use signals::Signals;
 pub use startup::StartupError;
 pub use token::TOKEN_FILE;
@@ -102,6 +106,7 @@ impl Server {
         let zone = options.node.zone.clone();
         let api = Api::new(Gate::new(token), options.http.body_bytes_max, zone);
         let api = Arc::new(api);
+        let transport = reporting::transport(&options.reporting)?;
         let (stop, stopped) = watch::channel(false);
         let http = HttpListener::bind(&options.http)?;
         let http_addresses = http.addresses().to_owned();
@@ -109,7 +114,9 @@ impl Server {
         let metrics = HttpListener::bind(&metrics_options)?;
         let metrics_addresses = metrics.addresses().to_owned();
         let counters = Arc::new(Counters::new());
-        let scrape = Arc::new(Scrape::new(&api, Arc::clone(&counters)));
+        let tables = Arc::new(Tables::new(&options));
+        let reporting = Arc::clone(&tables.reporting);
+        let scrape = Arc::new(Scrape::new(&api, Arc::clone(&counters), reporting));
         let handle = Listeners::bind(&options.handle.listen)?;
         let handle_addresses = handle.addresses().to_owned();
         let dns = Listeners::bind(&options.dns.listen)?;
@@ -140,7 +147,8 @@ impl Server {
             watch,
             tests: options.origins.test_prefixes.clone(),
             docking_date: options.docking_date,
-            tables: Tables::new(&options),
+            tables,
+            transport,
         };
         let starting = startup::start(options.clone(), doors, accept_clock);
         let startup = Some(spawn(starting));
@@ -282,6 +290,9 @@ pub enum ServerError {
     /// The zone cannot be served.
     #[error("[node] zone or [dns]: {0}")]
     Zone(#[from] ZoneError),
+    /// Reports cannot go.
+    #[error("[report]: {0}")]
+    Reporting(#[from] ReportingError),
     /// The ledger does not come up.
     #[error(transparent)]
     Startup(#[from] StartupError),

@@ -38,6 +38,67 @@ pub struct Options {
     pub docking_date: Option<Date>,
     /// What the operator says of the node, for the national node.
     pub topnode: TopnodeOptions,
+    /// How the national node is told.
+    pub reporting: ReportingOptions,
+}
+
+/// How the national node is told.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct ReportingOptions {
+    /// On what way.
+    pub by: Delivery,
+    /// What is needed over HTTPS.
+    pub https: HttpsOptions,
+    /// Where files are put.
+    pub folder: PathBuf,
+    /// The first day that is told; else the day of docking, else the first that ends from now on.
+    pub from: Option<Date>,
+}
+
+/// On what way reports go.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Delivery {
+    /// By hand: an operator exports them, and says what became of them.
+    #[default]
+    Hand,
+    /// Over HTTPS.
+    Https,
+    /// As files in a folder, from which somebody takes them.
+    Folder,
+}
+
+impl Delivery {
+    /// All ways.
+    pub const ALL: [Self; 3] = [Self::Hand, Self::Https, Self::Folder];
+
+    /// Its name in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Hand => "hand",
+            Self::Https => "https",
+            Self::Folder => "folder",
+        }
+    }
+}
+
+/// Reports over HTTPS.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct HttpsOptions {
+    /// What stands before the paths of the mapping.
+    pub url: String,
+    /// How messages are said; else as this release's mapping has it.
+    pub mapping: Option<PathBuf>,
+    /// What is said where the mapping has a token.
+    pub token_file: Option<PathBuf>,
+    /// What is signed with.
+    pub secret_file: Option<PathBuf>,
+    /// Whom to trust; else whom the system trusts.
+    pub ca_file: Option<PathBuf>,
+    /// By what the other knows this node.
+    pub certificate_file: Option<PathBuf>,
+    /// The key of that certificate.
+    pub key_file: Option<PathBuf>,
 }
 
 /// What the node is.

@@ -15,7 +15,9 @@ use super::{
     measured::MeasuredLedger,
     metrics::Scrape,
     options::Options,
-    replaying, restoring,
+    replaying,
+    reporting::{Reporter, Transport},
+    restoring,
     tables::Tables,
     upkeep::{Collector, Counts, Room, Scrub, Snapshots, Upkeep},
 };
@@ -65,7 +67,9 @@ pub(super) struct Doors {
     /// Prefixes that are for tests.
     pub(super) tests: Vec<Prefix>,
     pub(super) docking_date: Option<Date>,
-    pub(super) tables: Tables,
+    pub(super) tables: Arc<Tables>,
+    /// On what way the national node is told, if it is not by hand.
+    pub(super) transport: Option<Arc<dyn Transport>>,
 }
 
 impl Doors {
@@ -85,6 +89,19 @@ impl Doors {
         })
     }
 
+    /// Who tells the national node.
+    fn reporter(&self, registry: &Registry, state: &Arc<State>) -> Option<Reporter> {
+        Some(Reporter {
+            reporting: Arc::clone(&self.tables.reporting),
+            transport: Arc::clone(self.transport.as_ref()?),
+            tables: Arc::clone(&self.tables),
+            state: Arc::clone(state),
+            counters: Arc::clone(&self.counters),
+            tests: self.tests.clone(),
+            registry: registry.downgrade(),
+        })
+    }
+
     /// From here on everybody is answered.
     fn open(self, registry: Registry, state: Arc<State>) {
         let resolver = Resolver::new(Arc::clone(&state));
@@ -95,7 +112,7 @@ impl Doors {
             resolver,
             registry,
             state,
-            tables: Arc::new(self.tables),
+            tables: self.tables,
             accounting: Accounting {
                 counters: self.counters,
                 tests: self.tests,
@@ -118,12 +135,7 @@ pub(super) async fn start(
     let began = Instant::now();
     let metrics = &doors.scrape.metrics;
     let root = options.node.data_dir.join("ledger");
-    let sqlite = SqliteOptions {
-        segment_bytes_max: options.ledger.segment_bytes_max,
-        archive_dirs: options.ledger.archive_dirs.clone(),
-        free_bytes_min: options.ledger.free_bytes_min,
-        ..SqliteOptions::default()
-    };
+    let sqlite = sqlite_options(&options);
     let opened = SqliteLedger::open(&root, sqlite.clone(), Arc::new(BlockingPool))?;
     let sqlite_ledger = Arc::new(opened);
     let ledger: Arc<dyn Ledger> = sqlite_ledger.clone();
@@ -167,11 +179,14 @@ pub(super) async fn start(
     let path = options.node.data_dir.join("counters/counters.map");
     let (collector, weak) = (doors.collector(&state), registry.downgrade());
     let counts = Counts::open(ledger, collector, weak, path, accept_clock).await;
-    let upkeep = Upkeep::start(sqlite_ledger, room, snapshots, &registry, scrub, counts);
+    let mut upkeep = Upkeep::start(sqlite_ledger, room, snapshots, &registry, scrub, counts);
     if accept_clock && let Err(error) = registry.accept_clock().await {
         tracing::error!(%error, "the accepted clock could not be noted in the ledger");
     }
     take_prefixes(&registry, &state, &options.node.secondary_prefixes).await;
+    if let Some(reporter) = doors.reporter(&registry, &state) {
+        upkeep.report(reporter);
+    }
     metrics.started(began.elapsed());
     doors.open(registry, state);
     tracing::info!("ready");
@@ -179,6 +194,15 @@ pub(super) async fn start(
         writers,
         upkeep: Some(upkeep),
     })
+}
+
+fn sqlite_options(options: &Options) -> SqliteOptions {
+    SqliteOptions {
+        segment_bytes_max: options.ledger.segment_bytes_max,
+        archive_dirs: options.ledger.archive_dirs.clone(),
+        free_bytes_min: options.ledger.free_bytes_min,
+        ..SqliteOptions::default()
+    }
 }
 
 /// Takes the secondary prefixes of the configuration into the ledger.

@@ -235,7 +235,9 @@ impl ControlFold {
             Change::Request(request) => self.window.remember(&request, position, time_ms),
             Change::RollUp(rolled_up) => {
                 Arc::make_mut(&mut self.rolled_up).take(directory, &rolled_up);
+                Arc::make_mut(&mut self.reports).correct(rolled_up.day);
             }
+            Change::Report(change) => Arc::make_mut(&mut self.reports).take(&change, time_ms),
             // Genesis was read above; the rest changes nothing that is asked for here.
             _ => {}
         }

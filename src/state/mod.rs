@@ -19,6 +19,7 @@ mod page;
 mod pin;
 mod registrations;
 mod replay;
+mod reports;
 mod rolled_up;
 pub mod snapshot;
 #[cfg(test)]
@@ -41,6 +42,7 @@ use pin::Pin;
 pub use pin::{PIN_BYTES_MAX, PINS_MAX, PinError, View};
 pub use registrations::{DayRegistrations, OfDay, Registrations};
 pub use replay::{Progress, ReplayError, replay, replay_onto, replay_seen};
+pub use reports::{OpenReport, Outcome, PERIODS_MAX, Reported, Reports, TableReports};
 pub use rolled_up::{HostDays, RolledCell, RolledDay, RolledTiming, RolledTimings, RolledUp};
 pub use totals::{DataTotals, DirectoryTotals, HOSTINGS};
 pub use window::{REQUEST_AGE_MS_MAX, REQUESTS_MAX, Remembered, RememberedRequest, Window};
@@ -74,6 +76,7 @@ struct ControlFold {
     /// The working copy that is published whole after each entry.
     directory: Arc<Directory>,
     rolled_up: Arc<RolledUp>,
+    reports: Arc<Reports>,
     digests: Digests,
     window: Window,
 }
@@ -182,6 +185,12 @@ impl State {
     #[must_use]
     pub fn rolled_up(&self) -> Arc<RolledUp> {
         Arc::clone(&self.control_fold().rolled_up)
+    }
+
+    /// What the national node was told.
+    #[must_use]
+    pub fn reports(&self) -> Arc<Reports> {
+        Arc::clone(&self.control_fold().reports)
     }
 
     /// What was registered, by day and prefix.

@@ -16,7 +16,7 @@ use std::sync::{
 };
 
 use super::{
-    At, DATA, DataTotals, Digests, Registrations, RolledUp, State,
+    At, DATA, DataTotals, Digests, Registrations, Reports, RolledUp, State,
     directory::Directory,
     index::{Slot, SlotState},
     window::{Remembered, Window},
@@ -131,6 +131,7 @@ pub struct View {
     totals: DataTotals,
     registrations: Registrations,
     rolled_up: Arc<RolledUp>,
+    reports: Arc<Reports>,
 }
 
 impl State {
@@ -175,6 +176,7 @@ impl State {
             totals: data.totals,
             registrations: data.registrations.clone(),
             rolled_up: Arc::clone(&control.rolled_up),
+            reports: Arc::clone(&control.reports),
         };
         Ok((view, read))
     }
@@ -235,6 +237,12 @@ impl View {
     #[must_use]
     pub fn rolled_up(&self) -> &RolledUp {
         &self.rolled_up
+    }
+
+    /// What the national node was told.
+    #[must_use]
+    pub fn reports(&self) -> &Reports {
+        &self.reports
     }
 
     /// Into how many parts the identifiers are divided; each is read once, in any order and by

@@ -5,6 +5,7 @@
 
 mod figures;
 mod make;
+mod reports;
 mod table;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use prometheus::{
 
 pub use figures::Figures;
 use make::{counter, float, gauge, gauges, open_gauges, registered, signed};
+pub use reports::{ReportMetrics, Standing};
 use table::help;
 
 /// Upper bounds in seconds: a sync takes from tens of microseconds (cached) to a second (a disk
@@ -46,6 +48,8 @@ pub struct Metrics {
     index_bytes: IntGaugeVec,
     /// What is counted of identifiers, firms and answers.
     pub figures: Figures,
+    /// How it stands with telling the national node.
+    pub reports: ReportMetrics,
 }
 
 impl Metrics {
@@ -74,6 +78,7 @@ impl Metrics {
             segments: gauges(r, "biaoshi_ledger_segments", "partition", partitions),
             index_bytes: open_gauges(r, "biaoshi_index_bytes", &["part"]),
             figures: Figures::new(r),
+            reports: ReportMetrics::new(r),
             registry,
         };
         // What the system says of the process: processor time, memory, descriptors.
@@ -206,6 +211,14 @@ mod tests {
         metrics.figures.set_resolutions([(labels, 7)].into_iter());
         metrics.figures.set_malformed([("dns", 3)].into_iter());
         metrics.figures.set_enterprises("active", "hosted", 2);
+        let standing = Standing {
+            watermark: 20_261_125,
+            due: 2,
+            lag_ms: 1_500,
+            refused: 1,
+            failures: 3,
+        };
+        metrics.reports.set("T8", &standing);
         metrics
     }
 

@@ -3,4 +3,4 @@
 pub mod logging;
 mod metrics;
 
-pub use metrics::{Figures, Metrics};
+pub use metrics::{Figures, Metrics, ReportMetrics, Standing};

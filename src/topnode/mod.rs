@@ -2,12 +2,16 @@
 //!
 //! ```text
 //! state, counters ─▶ tables ─▶ rows of T1–T11 and of the monitoring annex
+//! ledger facts    ─▶ outbox ─▶ what to make, to note and to send
 //! ```
 //!
 //! Pure: state and figures in, rows out. The tables are those of CAICT's docking guide, annexes 1
 //! and 2; `docs/topnode-tables.md` has each field with where it comes from.
 
 mod options;
+pub mod outbox;
+pub mod standin;
 pub mod tables;
+pub mod wire;
 
 pub use options::{Service, TopnodeOptions, Transport};

@@ -12,9 +12,15 @@ Examples:
   biaoshi topnode preview T8 --day 2026-11-25
   biaoshi topnode preview T3 --csv > T3.csv
   biaoshi topnode export --day 2026-11-25 --to reports
+  biaoshi topnode reports
+  biaoshi topnode reports T8
+  biaoshi topnode rehearse
+  biaoshi topnode settle T8 2026-11-25 --receipt '2026-1126-0007' --proof receipt.pdf
+  biaoshi topnode resend T6 2026112513 --reason 'address mended'
 
 The tables are those of the docking guide (国家顶级节点对接服务指南); docs/topnode-tables.md has each
-field with where it comes from. Nothing is sent.";
+field with where it comes from. Whether and how they are sent is said in [report] of the configuration;
+the interface of the national node is not public.";
 
 //----------- TopnodeCommand -----------------------------------------------------
 
@@ -27,6 +33,14 @@ pub enum TopnodeCommand {
     Preview(PreviewArguments),
     /// Write the tables as files: CSV, and a workbook with a sheet for each
     Export(ExportArguments),
+    /// Show how it stands with telling the national node; exit code 1 where a person is waited for
+    Reports(ReportsArguments),
+    /// Play docking through, with a node of its own and a stand-in of the national node
+    Rehearse(RehearseArguments),
+    /// Have a period sent again, as its next revision
+    Resend(ResendArguments),
+    /// Say that the national node has a period, with its receipt
+    Settle(SettleArguments),
 }
 
 /// Arguments of `tables`.
@@ -77,4 +91,71 @@ pub struct ExportArguments {
     /// The node to talk to
     #[command(flatten)]
     pub node: NodeArguments,
+}
+
+/// Arguments of `reports`.
+#[derive(Args, Debug)]
+pub struct ReportsArguments {
+    /// The periods of this table [default: how all tables stand]
+    pub table: Option<String>,
+
+    /// The language of the headings [default: zh where the locale is Chinese, else en]
+    #[arg(long, value_enum)]
+    pub lang: Option<Language>,
+
+    /// The node to talk to
+    #[command(flatten)]
+    pub node: NodeArguments,
+}
+
+/// Arguments of `resend`.
+#[derive(Args, Debug)]
+pub struct ResendArguments {
+    /// Which table
+    pub table: String,
+
+    /// Which period: a day, or a number as `topnode reports` shows it
+    pub period: String,
+
+    /// Why; it is kept in the ledger
+    #[arg(long)]
+    pub reason: String,
+
+    /// The node to talk to
+    #[command(flatten)]
+    pub node: NodeArguments,
+}
+
+/// Arguments of `settle`.
+#[derive(Args, Debug)]
+pub struct SettleArguments {
+    /// Which table
+    pub table: String,
+
+    /// Which period: a day, or a number as `topnode reports` shows it
+    pub period: String,
+
+    /// The receipt of the national node; it is kept in the ledger
+    #[arg(long)]
+    pub receipt: String,
+
+    /// A file that proves it: its SHA-256 is kept in the ledger, the file stays with you
+    #[arg(long, value_name = "FILE")]
+    pub proof: Option<PathBuf>,
+
+    /// The node to talk to
+    #[command(flatten)]
+    pub node: NodeArguments,
+}
+
+/// Arguments of `rehearse`.
+#[derive(Args, Debug)]
+pub struct RehearseArguments {
+    /// A folder for the node of the rehearsal, which stays [default: one that goes with it]
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+
+    /// The language of the checklist [default: zh where the locale is Chinese, else en]
+    #[arg(long, value_enum)]
+    pub lang: Option<Language>,
 }

@@ -21,9 +21,9 @@ const TOKEN_FILE_BYTES_MAX: u64 = 1_024;
 #[derive(Debug)]
 pub(in crate::cli) struct Target {
     /// Scheme, host, port and perhaps a path; no slash at the end.
-    pub(super) base: String,
+    pub(in crate::cli) base: String,
     /// What proves that the operator asks.
-    pub(super) token: Option<Token>,
+    pub(in crate::cli) token: Option<Token>,
 }
 
 /// What a command needs a token for.

@@ -8,7 +8,7 @@ use crate::protocol::dns::NameServer;
 use super::super::{Config, KEYS, Origin, locate, parse};
 use super::{defaults, environment, read, with};
 use crate::telemetry::logging::Format;
-use crate::topnode::Service;
+use crate::{server::options::Delivery, topnode::Service};
 
 //----------- The table of effects -----------------------------------------------
 
@@ -168,6 +168,39 @@ const EFFECTS: &[Effect] = &[
             c.server.topnode.operator = said.map(|(at, text)| (at, text.to_owned())).to_vec();
         },
     ),
+    ("report.by", r#""folder""#, "folder", |c| {
+        c.server.reporting.by = Delivery::Folder;
+    }),
+    (
+        "report.url",
+        r#""https://example.cn/intake""#,
+        "https://example.cn/intake",
+        |c| c.server.reporting.https.url = "https://example.cn/intake".to_owned(),
+    ),
+    ("report.mapping", r#""m.toml""#, "m.toml", |c| {
+        c.server.reporting.https.mapping = Some("m.toml".into());
+    }),
+    ("report.token_file", r#""t""#, "t", |c| {
+        c.server.reporting.https.token_file = Some("t".into());
+    }),
+    ("report.secret_file", r#""s""#, "s", |c| {
+        c.server.reporting.https.secret_file = Some("s".into());
+    }),
+    ("report.ca_file", r#""a.pem""#, "a.pem", |c| {
+        c.server.reporting.https.ca_file = Some("a.pem".into());
+    }),
+    ("report.certificate_file", r#""c.pem""#, "c.pem", |c| {
+        c.server.reporting.https.certificate_file = Some("c.pem".into());
+    }),
+    ("report.key_file", r#""k.pem""#, "k.pem", |c| {
+        c.server.reporting.https.key_file = Some("k.pem".into());
+    }),
+    ("report.folder", r#""out""#, "out", |c| {
+        c.server.reporting.folder = "out".into();
+    }),
+    ("report.from", r#""2026-05-01""#, "2026-05-01", |c| {
+        c.server.reporting.from = Some(jiff::civil::date(2026, 5, 1));
+    }),
     (
         "log.level",
         r#""warn,biaoshi::ledger=debug""#,

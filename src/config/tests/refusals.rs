@@ -363,6 +363,27 @@ fn what_an_operator_cannot_mean_is_refused() {
 }
 
 #[test]
+fn what_no_report_can_go_by_is_refused() {
+    for (line, said) in [
+        ("by = \"post\"", "\"hand\", \"https\" or \"folder\""),
+        ("url = \"example.cn\"", "is no address"),
+        ("url = \"ftp://example.cn\"", "is no address"),
+        ("url = \"http://example.cn\"", "say https"),
+        ("url = \"https://example.cn/?a=1\"", "has more than a path"),
+        ("folder = \"\"", "is no folder"),
+        ("from = \"May\"", "2026-05-01"),
+    ] {
+        let name = line.split(' ').next().unwrap();
+        let named = format!("[report] {name}");
+        check_lines(&format!("[report]\n{line}"), &[&named, said]);
+    }
+    check_lines(
+        "[report]\nby = \"https\"",
+        &["[report] url", "it is missing"],
+    );
+}
+
+#[test]
 fn what_is_no_network_is_refused() {
     for (line, said) in [
         ("internal_networks = [\"10.0.0.0/33\"]", "10.0.0.0/8"),

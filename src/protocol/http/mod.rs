@@ -20,6 +20,7 @@ mod health;
 mod identifiers;
 mod listing;
 mod problem;
+mod reports;
 mod resolved;
 mod statistics;
 mod tables;
@@ -42,7 +43,7 @@ pub use api::{Accounting, Api, Node, Peer};
 pub use counted::Counted;
 pub use health::Startup;
 use problem::Problem;
-pub use tables::{MakeTables, NoTables, TableError, TablePage};
+pub use tables::{Decided, Decision, MakeTables, NoTables, TableError, TablePage};
 
 /// What a handler returns.
 type Reply = Result<Response, Problem>;
@@ -69,6 +70,12 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/v1/statistics/prefixes", get(statistics::prefixes))
         .route("/api/v1/topnode/tables", get(tables::list))
         .route("/api/v1/topnode/tables/{table}", get(tables::page))
+        .route("/api/v1/topnode/reports", get(reports::list))
+        .route("/api/v1/topnode/reports/{table}", get(reports::periods))
+        .route(
+            "/api/v1/topnode/reports/{table}/{period}",
+            post(reports::decide),
+        )
         .route(
             "/api/handles",
             get(listing::handles).options(handles::preflight),

@@ -7,6 +7,7 @@ use axum::{
     http::{StatusCode, request::Parts},
 };
 use jiff::civil::Date;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
@@ -15,6 +16,7 @@ use super::{
     problem::Problem,
     statistics::{Asked, aside},
 };
+use crate::change::ReportChange;
 
 /// Rows of a page unless asked otherwise, and the most: some 400 KiB of enterprises.
 const ROWS_DEFAULT: usize = 100;
@@ -32,6 +34,44 @@ pub trait MakeTables: Send + Sync {
     /// # Errors
     /// Where there is no such table, or the ledger cannot be read.
     fn page(&self, asked: &TablePage<'_>) -> Result<Value, TableError>;
+
+    /// How it stands with telling the national node.
+    fn reports(&self, node: &Node) -> Value;
+
+    /// The periods of a table that were told.
+    ///
+    /// # Errors
+    /// Where there is no such table.
+    fn periods(&self, node: &Node, table: &str) -> Result<Value, TableError>;
+
+    /// What a person decided about a period, as the ledger is to have it.
+    ///
+    /// # Errors
+    /// Where there is no such table or period, or nothing to decide.
+    fn decide(&self, node: &Node, decided: &Decided) -> Result<ReportChange, TableError>;
+}
+
+/// What a person decided about a period.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// The table.
+    pub table: String,
+    /// The period, as a number or as a day.
+    pub period: String,
+    /// What is to be.
+    pub decision: Decision,
+    /// Why, or the receipt.
+    pub note: String,
+}
+
+/// What may be decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It is sent again.
+    Resend,
+    /// The national node has it.
+    Settle,
 }
 
 /// What is asked for of a table.
@@ -54,6 +94,9 @@ pub enum TableError {
     /// No table has that name.
     #[error("there is no table {0}; /api/v1/topnode/tables lists them")]
     Unknown(String),
+    /// It cannot be decided so.
+    #[error("{0}")]
+    Undecided(String),
     /// The ledger cannot be read.
     #[error("{0}")]
     NotRead(String),
@@ -70,6 +113,18 @@ impl MakeTables for NoTables {
 
     fn page(&self, asked: &TablePage<'_>) -> Result<Value, TableError> {
         Err(TableError::Unknown(asked.table.to_owned()))
+    }
+
+    fn reports(&self, _node: &Node) -> Value {
+        json!({ "tables": [] })
+    }
+
+    fn periods(&self, _node: &Node, table: &str) -> Result<Value, TableError> {
+        Err(TableError::Unknown(table.to_owned()))
+    }
+
+    fn decide(&self, _node: &Node, decided: &Decided) -> Result<ReportChange, TableError> {
+        Err(TableError::Unknown(decided.table.clone()))
     }
 }
 
@@ -110,15 +165,21 @@ fn page_of(api: &Api, parts: &Parts, table: &str) -> Reply {
         after: number(&parts.uri, "after")?.unwrap_or(0),
         limit,
     };
-    let found = asked.node.tables.page(&page).map_err(|error| match error {
-        TableError::Unknown(_) => {
-            Problem::new(StatusCode::NOT_FOUND, "unknown_table", error.to_string())
-        }
-        TableError::NotRead(_) => Problem::unavailable("not_read", error.to_string()),
-    })?;
+    let found = asked.node.tables.page(&page)?;
     let mut body = json!({ "day": day.to_string(), "today": asked.today.to_string() });
     if let (Some(body), Value::Object(found)) = (body.as_object_mut(), found) {
         body.extend(found);
     }
     Ok(super::json(StatusCode::OK, &body))
+}
+
+impl From<TableError> for Problem {
+    fn from(error: TableError) -> Self {
+        let detail = error.to_string();
+        match error {
+            TableError::Unknown(_) => Self::new(StatusCode::NOT_FOUND, "unknown_table", detail),
+            TableError::Undecided(_) => Self::new(StatusCode::CONFLICT, "undecided", detail),
+            TableError::NotRead(_) => Self::unavailable("not_read", detail),
+        }
+    }
 }

@@ -1,18 +1,25 @@
 //! The tables of the national node, for those who look at them over HTTP.
 
 mod changes;
+mod told;
 
 use std::{path::PathBuf, sync::Arc};
 
+use jiff::civil::Date;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
-use super::options::Options;
+use super::{options::Options, reporting::Reporting};
 use crate::{
-    accounting::figures::{Figures, ScopeTimings},
-    identifier::Identifier,
+    accounting::{
+        Counters,
+        figures::{Figures, ScopeTimings},
+    },
+    change::ReportChange,
+    identifier::{Identifier, Prefix},
     ledger::{Inline, LedgerError, SqliteLedger, SqliteOptions},
-    protocol::http::{MakeTables, TableError, TablePage},
+    protocol::http::{Decided, MakeTables, Node, TableError, TablePage},
+    state::{State, directory::Directory},
     topnode::{
         TopnodeOptions,
         tables::{Material, Page, Table, is_told, rows},
@@ -29,6 +36,8 @@ pub(super) struct Tables {
     root: PathBuf,
     archive_dirs: Vec<PathBuf>,
     options: TopnodeOptions,
+    /// How it stands with telling of them.
+    pub(super) reporting: Arc<Reporting>,
 }
 
 impl Tables {
@@ -37,22 +46,55 @@ impl Tables {
             root: options.node.data_dir.join("ledger"),
             archive_dirs: options.ledger.archive_dirs.clone(),
             options: options.topnode.clone(),
+            reporting: Arc::new(Reporting::new(
+                options.reporting.from.or(options.docking_date),
+                options.reporting.by.name(),
+            )),
         }
     }
 
+    /// Some rows of a table as of a day, from `from` on; on a thread that may block.
+    pub(super) fn make(
+        &self,
+        (state, counters, tests): (&State, &Counters, &[Prefix]),
+        (table, day): (Table, Date),
+        (from, limit): (usize, usize),
+        since: u64,
+    ) -> Result<Page, LedgerError> {
+        let directory = state.directory();
+        let figures = Figures::new(state, &directory, counters.resolutions(state), tests);
+        let material = Material {
+            directory: &directory,
+            figures: &figures,
+            timings: &|scope| ScopeTimings::of(state, counters.timings(), scope),
+            day,
+            options: &self.options,
+            since,
+        };
+        if table == Table::T9 {
+            return self.t9(&directory, &figures, day, (from, limit));
+        }
+        Ok(rows(table, &material, from, limit))
+    }
+
     /// What happened to identifiers on a day; on a thread that may block.
-    fn t9(&self, asked: &TablePage<'_>, figures: &Figures<'_>) -> Result<Page, LedgerError> {
+    fn t9(
+        &self,
+        directory: &Directory,
+        figures: &Figures<'_>,
+        day: Date,
+        (from, limit): (usize, usize),
+    ) -> Result<Page, LedgerError> {
         let options = SqliteOptions {
             archive_dirs: self.archive_dirs.clone(),
             ..SqliteOptions::to_read()
         };
         let ledger = SqliteLedger::open(&self.root, options, Arc::new(Inline))?;
-        let directory = asked.node.state.directory();
         let is_of_told = |identifier: &Identifier| {
             let entry = directory.prefix(identifier.authority());
             entry.is_some_and(|entry| is_told(figures, entry))
         };
-        let reading = master_data(&ledger, &is_of_told, asked.day, asked.after, asked.limit);
+        let reading = master_data(&ledger, &is_of_told, day, from, limit);
         Handle::current().block_on(reading)
     }
 }
@@ -76,24 +118,14 @@ impl MakeTables for Tables {
     }
 
     fn page(&self, asked: &TablePage<'_>) -> Result<Value, TableError> {
-        let table = Table::parse(asked.table);
-        let table = table.ok_or_else(|| TableError::Unknown(asked.table.to_owned()))?;
+        let table = named(asked.table)?;
         let (state, accounting) = (&asked.node.state, &asked.node.accounting);
-        let directory = state.directory();
-        let counters = &accounting.counters;
-        let resolutions = counters.resolutions(state);
-        let figures = Figures::new(state, &directory, resolutions, &accounting.tests);
-        let material = Material {
-            directory: &directory,
-            figures: &figures,
-            timings: &|scope| ScopeTimings::of(state, counters.timings(), scope),
-            day: asked.day,
-            options: &self.options,
-        };
-        let page = match table {
-            Table::T9 => self.t9(asked, &figures),
-            _ => Ok(rows(table, &material, asked.after, asked.limit)),
-        };
+        let page = self.make(
+            (state, &accounting.counters, &accounting.tests),
+            (table, asked.day),
+            (asked.after, asked.limit),
+            0,
+        );
         let page = page.map_err(|error| TableError::NotRead(error.to_string()))?;
         let mut said = described(table);
         said["fields"] = table.fields().iter().map(|field| field.zh).collect();
@@ -103,6 +135,22 @@ impl MakeTables for Tables {
         said["next"] = json!(page.next);
         Ok(said)
     }
+
+    fn reports(&self, node: &Node) -> Value {
+        self.told(node)
+    }
+
+    fn periods(&self, node: &Node, table: &str) -> Result<Value, TableError> {
+        Ok(Self::periods_told(node, named(table)?))
+    }
+
+    fn decide(&self, node: &Node, decided: &Decided) -> Result<ReportChange, TableError> {
+        Self::decided(node, named(&decided.table)?, decided)
+    }
+}
+
+fn named(table: &str) -> Result<Table, TableError> {
+    Table::parse(table).ok_or_else(|| TableError::Unknown(table.to_owned()))
 }
 
 fn described(table: Table) -> Value {

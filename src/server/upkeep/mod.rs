@@ -15,6 +15,7 @@ pub(super) use counts::Counts;
 pub(super) use scrub::Scrub;
 pub(super) use snapshots::Snapshots;
 
+use super::reporting::Reporter;
 use crate::{
     change::Partition,
     disk::{Disk as _, RealDisk},
@@ -66,6 +67,12 @@ impl Upkeep {
             stop,
             snapshots,
         }
+    }
+
+    /// Tells the national node, too.
+    pub(super) fn report(&mut self, reporter: Reporter) {
+        let stopped = self.stop.subscribe();
+        self.tasks.push(super::spawn(reporter.run(stopped)));
     }
 
     /// Ends them, and takes a last snapshot; the writers must have ended.

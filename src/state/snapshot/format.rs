@@ -140,6 +140,7 @@ pub(super) enum Kind {
     Identifiers = 4,
     Registrations = 5,
     RollUps = 6,
+    Reports = 7,
 }
 
 impl Kind {
@@ -151,6 +152,7 @@ impl Kind {
             4 => Some(Self::Identifiers),
             5 => Some(Self::Registrations),
             6 => Some(Self::RollUps),
+            7 => Some(Self::Reports),
             _ => None,
         }
     }

@@ -24,8 +24,8 @@ use crate::{
     change::{Cursor, Hash, LedgerId, Partition, RollUp},
     ledger::Codec,
     state::{
-        At, DATA, Digests, Registrations, RolledUp, State, directory::Directory, index::SlotState,
-        window::Window,
+        At, DATA, Digests, Registrations, Reports, RolledUp, State, directory::Directory,
+        index::SlotState, window::Window,
     },
 };
 
@@ -57,6 +57,7 @@ struct Loaded {
     registrations: Registrations,
     /// Taken once the directory is whole.
     roll_ups: Vec<RollUp>,
+    reports: Reports,
     control: Window,
     data: Window,
     failed: Option<SnapshotError>,
@@ -240,6 +241,7 @@ impl SnapshotLoader {
                     items::take_registrations(&mut cursor, &mut loaded.registrations)?;
                 }
                 Kind::RollUps => loaded.roll_ups.push(items::take_roll_up(&mut cursor)?),
+                Kind::Reports => loaded.reports.restore(&mut cursor)?,
                 Kind::Identifiers => {}
             }
         }
@@ -293,6 +295,7 @@ impl State {
             directory,
             registrations,
             roll_ups,
+            reports,
             control,
             data,
             ..
@@ -306,6 +309,7 @@ impl State {
         fold.ledger_id = Some(header.ledger_id);
         fold.directory = std::sync::Arc::new(directory);
         fold.rolled_up = std::sync::Arc::new(rolled_up);
+        fold.reports = std::sync::Arc::new(reports);
         fold.digests = header.control_digests;
         fold.window = control;
         self.directory.store(std::sync::Arc::clone(&fold.directory));

@@ -48,6 +48,7 @@ fn shown(state: &State) -> impl PartialEq + std::fmt::Debug + use<> {
             state.data_totals(),
             state.registrations(),
             state.rolled_up(),
+            state.reports(),
         ),
         state.directory_totals(),
         (directory.secondary().to_vec(), enterprises, prefixes),

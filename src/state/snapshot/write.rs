@@ -185,6 +185,7 @@ impl SnapshotWriter {
             self.write_directory()?;
             self.write_registrations()?;
             self.write_roll_ups()?;
+            self.write_reports()?;
             self.write_requests(Kind::ControlRequests, &Partition::Control)?;
             self.write_requests(Kind::DataRequests, &DATA)?;
         }
@@ -221,6 +222,17 @@ impl SnapshotWriter {
                 section.items += 1;
                 self.flush_if_full(&mut section)?;
             }
+        }
+        self.flush(&mut section)
+    }
+
+    fn write_reports(&self) -> Result<(), SnapshotError> {
+        let mut section = Section::new(Kind::Reports);
+        let reports = self.view.reports();
+        for table in reports.numbers() {
+            reports.put(table, &mut section.raw);
+            section.items += 1;
+            self.flush_if_full(&mut section)?;
         }
         self.flush(&mut section)
     }

@@ -3,8 +3,8 @@
 use super::*;
 use crate::change::{
     Certificate, CertificateType, CounterCell, CounterTotals, EnterpriseChange, Filing,
-    FilingState, Hosting, PrefixChange, PrefixStatus, RequestChange, RequestOutcome, RollUp, Route,
-    Site, SiteProtocol, Timing, TimingCell, TimingTotals,
+    FilingState, Hosting, Part, PrefixChange, PrefixStatus, ReportChange, RequestChange,
+    RequestOutcome, RollUp, Route, Site, SiteProtocol, Timing, TimingCell, TimingTotals,
 };
 
 fn control_changes() -> Vec<Change> {
@@ -52,7 +52,8 @@ fn control_changes() -> Vec<Change> {
         prefix(1, Hosting::Hosted),
     ];
     let days = [20_261_123, 20_261_124].into_iter().flat_map(roll_up);
-    firms.into_iter().chain(days).chain([request(7)]).collect()
+    let firms = firms.into_iter().chain(days);
+    firms.chain(reports()).chain([request(7)]).collect()
 }
 
 /// What a day came to, of the firms above.
@@ -99,6 +100,34 @@ fn roll_up(day: u32) -> impl Iterator<Item = Change> {
     };
     let parts = whole.in_parts(crate::change::CELLS_MAX).into_iter();
     parts.map(|part| Change::RollUp(Box::new(part)))
+}
+
+/// A report that is done, one that was refused and is asked for again, and one under way.
+fn reports() -> impl Iterator<Item = Change> {
+    use crate::change::ReportStep::{Acknowledged, InFlight, Refused, Requested};
+    let steps = [
+        (InFlight, 1),
+        (Acknowledged, 1),
+        (InFlight, 2),
+        (Refused, 2),
+        (Requested, 2),
+        (InFlight, 3),
+    ];
+    steps.into_iter().map(|(step, period)| {
+        Change::Report(Box::new(ReportChange {
+            table: 8,
+            period,
+            revision: 1,
+            step,
+            part: Part {
+                number: 1,
+                is_last: true,
+                rows: 7,
+                ..Part::default()
+            },
+            note: "回执".into(),
+        }))
+    })
 }
 
 fn request(n: u64) -> Change {

@@ -43,7 +43,7 @@ pub(super) fn help(name: &str) -> &'static str {
 }
 
 /// All of them, in the order of the page.
-pub(super) const METRICS: [Described; 33] = [
+pub(super) const METRICS: [Described; 38] = [
     described(
         "biaoshi_build_info",
         "{version}",
@@ -176,6 +176,41 @@ pub(super) const METRICS: [Described; 33] = [
         "gauge",
         "the most requests (or registrations) of one second of this statistics day",
         "本统计日单秒最大请求数（或注册数），即最大 QPS",
+    ),
+    described(
+        "biaoshi_report_watermark",
+        "{table}",
+        "gauge",
+        "the last period of the table that the national node has, as a number: a day as YYYYMMDD, an hour as YYYYMMDDHH, else a count; 0: none",
+        "该表已报送至的期次：日为 YYYYMMDD，小时为 YYYYMMDDHH，实时表为序号；0 为尚无",
+    ),
+    described(
+        "biaoshi_report_days_due",
+        "{table}",
+        "gauge",
+        "days that are over and not told yet; 0 for tables that are not told by the day",
+        "已结束而尚未报送的统计日数；非日报表恒为 0",
+    ),
+    described(
+        "biaoshi_report_lag_seconds",
+        "{table}",
+        "gauge",
+        "for how long the oldest day that is due, or the report under way, waits",
+        "最早待报统计日或在途报文已等待的秒数",
+    ),
+    described(
+        "biaoshi_report_refused",
+        "{table}",
+        "gauge",
+        "periods that the national node refused and that wait for a person",
+        "被拒绝、待人工处理的期次数",
+    ),
+    described(
+        "biaoshi_report_failures",
+        "{table}",
+        "gauge",
+        "failures in a row of the message under way",
+        "在途报文连续失败次数",
     ),
     described(
         "biaoshi_malformed_total",

@@ -103,6 +103,32 @@ impl Table {
         }
     }
 
+    /// Its number in the ledger.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        match self {
+            Self::T1 => 1,
+            Self::T2 => 2,
+            Self::T3 => 3,
+            Self::T4 => 4,
+            Self::T5 => 5,
+            Self::T6 => 6,
+            Self::T7 => 7,
+            Self::T8 => 8,
+            Self::T9 => 9,
+            Self::T10 => 10,
+            Self::T11 => 11,
+            Self::M1 => 12,
+            Self::M2 => 13,
+        }
+    }
+
+    /// Whether it is told: of the others nothing is registered here yet.
+    #[must_use]
+    pub fn is_told(self) -> bool {
+        !matches!(self, Self::T4 | Self::T5 | Self::T10 | Self::T11)
+    }
+
     /// What the guide calls it.
     #[must_use]
     pub fn title(self) -> &'static str {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Table;
 use crate::{
     accounting::figures::{
-        Figures, Period, PeriodTimings, Scope, ScopeTimings, Sums, TimingFigures,
+        Figures, Period, PeriodTimings, Scope, ScopeTimings, Sums, TimingFigures, number_of,
     },
     change::{CertificateType, FilingState, Hosting, Route, SiteProtocol},
     state::directory::{Directory, Enterprise, PrefixEntry},
@@ -33,6 +33,8 @@ pub struct Material<'a> {
     pub day: Date,
     /// What the operator says.
     pub options: &'a TopnodeOptions,
+    /// Of what is told when it changes (T6, T7), only what changed behind this `control` entry; 0: all.
+    pub since: u64,
 }
 
 /// Some rows of a table: a value for each field, null where it is not known here.
@@ -57,13 +59,23 @@ pub fn rows(table: Table, material: &Material<'_>, after: usize, limit: usize) -
         Table::T3 => paged.each(secondary(), |prefix| {
             material.t3(prefix.as_str()).into_iter().collect()
         }),
-        Table::T6 => paged.each(material.directory.enterprises(), |one| vec![t6(one)]),
-        Table::T7 => paged.each(material.prefixes(), |entry| material.t7(entry)),
+        Table::T6 => paged.each(material.directory.enterprises(), |one| {
+            let is_new = one.position.seq > material.since;
+            if is_new { vec![t6(one)] } else { Vec::new() }
+        }),
+        Table::T7 => paged.each(material.prefixes(), |entry| {
+            let is_new = entry.position.seq > material.since;
+            if is_new {
+                material.t7(entry)
+            } else {
+                Vec::new()
+            }
+        }),
         Table::T8 => {
             let day = Period::day(material.day);
             let sums = material.figures.by_prefix(day);
             let grown = material.figures.grown_since(material.day);
-            paged.each(material.prefixes(), |entry| {
+            paged.each(material.filed_by_then(), |entry| {
                 let sums = sums.get(&entry.whose()).copied().unwrap_or_default();
                 let since = grown.get(&entry.whose()).copied().unwrap_or_default();
                 vec![material.t8(entry, &sums, since)]
@@ -72,7 +84,7 @@ pub fn rows(table: Table, material: &Material<'_>, after: usize, limit: usize) -
         Table::M1 => paged.each(std::iter::once(()), |()| {
             vec![material.monitoring("", &Scope::Node)]
         }),
-        Table::M2 => paged.each(material.prefixes(), |entry| {
+        Table::M2 => paged.each(material.filed_by_then(), |entry| {
             let scope = Scope::Enterprise(entry.whose());
             vec![material.monitoring(entry.facts.prefix.as_str(), &scope)]
         }),
@@ -115,6 +127,13 @@ impl Material<'_> {
     fn prefixes(&self) -> impl Iterator<Item = &PrefixEntry> {
         let all = self.directory.prefixes();
         all.filter(|entry| is_told(self.figures, entry))
+    }
+
+    /// Those of them that were filed by the day: who came later is in no row of it.
+    fn filed_by_then(&self) -> impl Iterator<Item = &PrefixEntry> {
+        let day = number_of(self.day);
+        let all = self.prefixes();
+        all.filter(move |entry| entry.facts.filing.date <= day)
     }
 
     /// Who runs the node, as far as it was told.

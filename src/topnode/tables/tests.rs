@@ -58,6 +58,7 @@ fn page_with(options: &TopnodeOptions, table: Table, after: usize, limit: usize)
         timings: &|scope| ScopeTimings::of(&state, counters.timings(), scope),
         day: date(2026, 11, 24),
         options,
+        since: 0,
     };
     rows(table, &material, after, limit)
 }

@@ -1,0 +1,6 @@
+//! Reports against a stand-in that has every fault, over crashes, outages and a year.
+
+mod simulated;
+mod steps;
+
+use simulated::Simulated;

@@ -1,0 +1,202 @@
+//! What is told when, over faults, crashes and people.
+
+use jiff::ToSpan;
+
+use super::{
+    super::Doing,
+    Simulated,
+    simulated::{FROM, day},
+};
+use crate::{
+    change::{Part, ReportChange, ReportStep},
+    state::Outcome,
+    topnode::{
+        outbox::{Event, TableStatus},
+        standin::Fault,
+        tables::Table,
+    },
+};
+
+fn status(node: &Simulated, table: Table) -> TableStatus {
+    let facts = node.facts(&node.reports);
+    let mut all = node.outbox.status(&facts, node.now_ms).into_iter();
+    all.find(|status| status.table == table).unwrap()
+}
+
+fn days(node: &mut Simulated, days: u32) {
+    (0..days * 24).for_each(|_| node.hour());
+    node.settle(node.now_ms + 60_000);
+}
+
+fn said(table: Table, period: u32, step: ReportStep) -> ReportChange {
+    ReportChange {
+        table: table.number(),
+        period,
+        revision: 1,
+        step,
+        part: Part::default(),
+        note: "asked".into(),
+    }
+}
+
+#[test]
+fn who_there_is_is_told_before_what_is_counted() {
+    let mut node = Simulated::new(1);
+    days(&mut node, 2);
+    let first = |table| node.sent.iter().position(|(of, ..)| *of == table).unwrap();
+    for named in [Table::T1, Table::T2, Table::T6, Table::T7] {
+        for counted in [Table::T3, Table::T8, Table::T9, Table::M1, Table::M2] {
+            assert!(first(named) < first(counted), "{named:?} {counted:?}");
+        }
+    }
+    node.check(FROM.saturating_add(1.day()));
+}
+
+/// A year with its month ends and a leap of five days in which nobody hears, crashes all along.
+#[test]
+fn a_year_is_told_whole() {
+    let mut node = Simulated::new(2);
+    node.crash_every = Some(40);
+    for number in 0..365_u32 {
+        node.is_down = (100..105).contains(&number);
+        if number == 105 {
+            assert_eq!(status(&node, Table::T8).due, 5);
+            let lag_days = status(&node, Table::T8).lag_ms / 86_400_000;
+            assert_eq!(lag_days, 4, "the oldest ended four days and some hours ago");
+        }
+        if number % 30 == 7 {
+            node.control_seq += 1;
+            node.firms.push(node.control_seq);
+        }
+        days(&mut node, 1);
+    }
+    node.crash_every = None;
+    node.hour();
+    assert!(node.crashes > 100, "{}", node.crashes);
+    let until = FROM.saturating_add(364.days());
+    assert_eq!(day(node.now_ms).yesterday().unwrap(), until);
+    node.check(until);
+    // Every firm was told, and no oftener than it was changed: crashes tell some again.
+    let told = |table| {
+        let reports = node.standin.books.reports();
+        let rows = reports
+            .filter(|(of, ..)| *of == table)
+            .map(|(.., one)| one.rows.len());
+        rows.sum::<usize>()
+    };
+    assert!(told(Table::T6) >= node.firms.len() && told(Table::T6) < 2 * node.firms.len());
+}
+
+#[test]
+fn no_fault_loses_or_doubles_anything() {
+    for (seed, fault) in (10..).zip(Fault::ALL) {
+        let mut node = Simulated::new(seed);
+        node.crash_every = Some(25);
+        node.standin.set_fault(Some(fault));
+        days(&mut node, 12);
+        node.standin.set_fault(None);
+        node.crash_every = None;
+        days(&mut node, 1);
+        node.check(FROM.saturating_add(12.days()));
+        assert!(node.crashes > 0);
+        let is_heard_twice = matches!(
+            fault,
+            Fault::CutAfter | Fault::LostAck | Fault::WrongSignature
+        );
+        if is_heard_twice {
+            assert!(node.standin.books.repeated() > 10, "{fault:?} did nothing");
+        }
+    }
+}
+
+/// A message that was in flight cannot be made again: the next revision stands in its place.
+#[test]
+fn what_changed_since_a_crash_is_the_next_revision() {
+    let mut node = Simulated::new(3);
+    days(&mut node, 1);
+    node.is_deaf = true;
+    node.operator = "two".to_owned();
+    node.control_seq += 1;
+    node.run(Event::Look);
+    assert!(node.standin.books.report(Table::T1, 2).is_some());
+    assert!(
+        status(&node, Table::T1).in_flight.is_some(),
+        "no answer came"
+    );
+    node.crash();
+    node.operator = "three".to_owned();
+    node.is_deaf = false;
+    node.settle(node.now_ms + 600_000);
+    let told = node.standin.books.report(Table::T1, 2).unwrap();
+    assert_eq!((told.revision, &told.rows[0][0]), (2, &"three".into()));
+    assert!(node.standin.books.faults().is_empty());
+    assert_eq!(status(&node, Table::T1).in_flight, None);
+}
+
+#[test]
+fn a_day_that_is_asked_for_is_told_again_and_only_that() {
+    let mut node = Simulated::new(4);
+    days(&mut node, 3);
+    let period = 20_261_202;
+    let before = node.sent.len();
+    std::sync::Arc::make_mut(&mut node.reports).correct(period);
+    node.settle(node.now_ms + 60_000);
+    let again: Vec<_> = node.sent[before..].to_vec();
+    assert!(again.iter().all(|(table, of, revision, _)| {
+        (*of, *revision) == (period, 2) || matches!(table, Table::T1 | Table::T2)
+    }));
+    assert!(again.iter().any(|(table, ..)| *table == Table::T8));
+    let told = node.standin.books.report(Table::T8, period).unwrap();
+    assert_eq!(told.revision, 2);
+    node.check(FROM.saturating_add(2.days()));
+}
+
+#[test]
+fn what_is_refused_waits_for_a_person_and_the_rest_goes_on() {
+    let mut node = Simulated::new(5);
+    days(&mut node, 1);
+    // The next day's T8 is refused: its key is used by something else.
+    let ledger_id = node.facts(&node.reports).ledger_id;
+    let key = super::super::key_of(ledger_id, Table::T8, 20_261_202, 1, 1);
+    node.standin.books.spoil(&key);
+    days(&mut node, 2);
+    let refused = node
+        .reports
+        .table(8)
+        .unwrap()
+        .period(20_261_202)
+        .unwrap()
+        .clone();
+    assert_eq!(refused.outcome, Some(Outcome::Refused));
+    assert!(refused.note.contains("other content"), "{}", refused.note);
+    // The day after does not follow for the stand-in, which has a gap now.
+    assert_eq!(status(&node, Table::T8).refused, 2);
+    node.note(&said(Table::T8, 20_261_202, ReportStep::Requested));
+    node.note(&said(Table::T8, 20_261_203, ReportStep::Requested));
+    node.settle(node.now_ms + 60_000);
+    assert_eq!(status(&node, Table::T8).refused, 0);
+    let told = node.standin.books.report(Table::T8, 20_261_202).unwrap();
+    assert_eq!(told.revision, 2);
+}
+
+#[test]
+fn a_person_settles_what_is_under_way() {
+    let mut node = Simulated::new(6);
+    days(&mut node, 1);
+    node.is_down = true;
+    days(&mut node, 1);
+    let before = status(&node, Table::T3);
+    assert_eq!((before.doing, before.due), (Doing::Resting, 1));
+    assert!(before.failures > 3 && before.last_failure == "refused");
+    let period = before.in_flight.unwrap().period;
+    node.note(&said(Table::T3, period, ReportStep::Settled));
+    let sent = node.sent.len();
+    node.settle(node.now_ms + 600_000);
+    assert!(
+        node.sent[sent..]
+            .iter()
+            .all(|(table, ..)| *table != Table::T3)
+    );
+    assert_eq!(status(&node, Table::T3).in_flight, None);
+    assert_eq!(status(&node, Table::T3).told_until, Some(period));
+}
