@@ -29,6 +29,10 @@ kill-release = BIAOSHI_TEST_BINARY=$(abspath $(or $(CARGO_TARGET_DIR),target))/r
 counting-release = BIAOSHI_TEST_BINARY=$(abspath $(or $(CARGO_TARGET_DIR),target))/release/biaoshi \
 	cargo test --locked --test counting kills -- --nocapture
 
+# Killed while it reports to a stand-in.
+reporting-release = BIAOSHI_TEST_BINARY=$(abspath $(or $(CARGO_TARGET_DIR),target))/release/biaoshi \
+	BIAOSHI_TEST_REPORT_KILLS=1000 cargo test --locked --test topnode kills -- --nocapture
+
 # The long forms: the same tests with more cases.
 test-long: test
 	@tools/deps.sh long
@@ -39,6 +43,7 @@ test-long: test
 	PROPTEST_CASES=20000 cargo test --locked
 	BIAOSHI_KILL_ROUNDS=1000 $(kill-release)
 	BIAOSHI_COUNTING_KILLS=50 BIAOSHI_COUNTING_ASKED_FOR_MS=4000 $(counting-release)
+	$(reporting-release)
 	cargo bench --locked --bench startup -- starts 1000000
 
 # Figures and how to read them: benches/README.md.

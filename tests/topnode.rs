@@ -1,6 +1,8 @@
 //! What the national top-level node would be told of the sample, against what was done with it.
 
 mod common;
+#[path = "topnode/folder.rs"]
+mod folder;
 #[path = "topnode/history.rs"]
 mod history;
 #[path = "topnode/killed.rs"]
@@ -10,6 +12,8 @@ mod killed;
 mod random;
 #[path = "topnode/rehearsed.rs"]
 mod rehearsed;
+#[path = "topnode/secure.rs"]
+mod secure;
 
 use std::{collections::BTreeMap, fs, io::Write};
 
