@@ -125,21 +125,25 @@ impl<'a> Figures<'a> {
         self.state.index().counts(System::Handle, prefix).live
     }
 
-    /// How many more live identifiers each enterprise prefix has now than at the end of a day; those
-    /// that have as many are missing.
+    /// How many live identifiers each enterprise prefix had at the end of a day; those without any are
+    /// missing. From what happened on each day alone: what is registered meanwhile is in no sum of a
+    /// day before.
     #[must_use]
-    pub fn grown_since(&self, day: Date) -> BTreeMap<Whose, i64> {
-        let mut grown: BTreeMap<Whose, i64> = BTreeMap::new();
-        let later = self.registrations.days();
-        for (_, prefixes) in later.filter(|(of, _)| *of > number_of(day)) {
+    pub fn live_at_end_of(&self, day: Date) -> BTreeMap<Whose, u64> {
+        let mut net: BTreeMap<Whose, i64> = BTreeMap::new();
+        let until = self.registrations.days();
+        for (_, prefixes) in until.take_while(|(of, _)| *of <= number_of(day)) {
             for (whose, counted) in prefixes {
                 let more = [counted.new, counted.restored, counted.adopted].map(i64::from);
-                let net = more.iter().sum::<i64>() - i64::from(counted.removed);
-                *grown.entry(*whose).or_default() += net;
+                let grown = more.iter().sum::<i64>() - i64::from(counted.removed);
+                *net.entry(*whose).or_default() += grown;
             }
         }
-        grown.retain(|_, net| *net != 0);
-        grown
+        let live = net
+            .into_iter()
+            .map(|(whose, net)| (whose, u64::try_from(net)));
+        let live = live.filter_map(|(whose, live)| Some((whose, live.ok()?)));
+        live.filter(|(_, live)| *live > 0).collect()
     }
 
     fn each(&self, period: Period, mut f: impl FnMut(Whose, What)) {

@@ -23,13 +23,13 @@ pub use settings::ReportingError;
 pub(super) use settings::transport;
 pub(super) use transport::Transport;
 
-use super::{clock::SystemClock, tables::Tables, upkeep::blocking};
+use super::{clock::SystemClock, options::Delivery, tables::Tables, upkeep::blocking};
 use crate::{
     accounting::{Counters, figures::day_of},
     change::{ReportChange, statistics_day},
     identifier::Prefix,
     registry::{ReadClock as _, Verdict, WeakRegistry},
-    state::State,
+    state::{Reports, State},
     topnode::{
         outbox::{Action, Answer, Ask, Event, Facts, Made, Outbox, TableStatus, day_of_period},
         tables::Table,
@@ -53,11 +53,11 @@ pub(super) struct Reporting {
     outbox: Mutex<Outbox>,
     from: Option<Date>,
     /// On what way they go.
-    pub(super) by: &'static str,
+    pub(super) by: Delivery,
 }
 
 impl Reporting {
-    pub(super) fn new(from: Option<Date>, by: &'static str) -> Self {
+    pub(super) fn new(from: Option<Date>, by: Delivery) -> Self {
         Self {
             outbox: Mutex::default(),
             from,
@@ -96,9 +96,14 @@ impl Reporting {
             ledger_id: state.ledger_id().unwrap_or_else(no_ledger),
             reports: &reports,
             control_seq: state.at(&crate::change::Partition::Control).head.seq,
-            rolled_up_until: until.and_then(day_of),
+            rolled_up_until: until.and_then(day_of).filter(|_| self.is_on(&reports)),
             from: self.from,
         })
+    }
+
+    /// Whether anything is told: by hand nothing is due before somebody says from when.
+    fn is_on(&self, reports: &Reports) -> bool {
+        self.by != Delivery::Hand || self.from.is_some() || *reports != Reports::default()
     }
 
     fn outbox(&self) -> MutexGuard<'_, Outbox> {

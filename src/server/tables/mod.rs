@@ -48,7 +48,7 @@ impl Tables {
             options: options.topnode.clone(),
             reporting: Arc::new(Reporting::new(
                 options.reporting.from.or(options.docking_date),
-                options.reporting.by.name(),
+                options.reporting.by,
             )),
         }
     }

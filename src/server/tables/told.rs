@@ -24,7 +24,7 @@ impl Tables {
             let known = reports.table(status.table.number());
             table_json(status, known)
         });
-        json!({ "by": self.reporting.by, "tables": tables.collect::<Vec<_>>() })
+        json!({ "by": self.reporting.by.name(), "tables": tables.collect::<Vec<_>>() })
     }
 
     pub(super) fn periods_told(node: &Node, table: Table) -> Value {

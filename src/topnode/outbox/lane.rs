@@ -204,7 +204,7 @@ impl Lane {
         self.failures = 0;
         self.last_failure.clear();
         self.phase = Phase::Ending;
-        Some(Action::Note(self.table, message.fact(step, cut(&note))))
+        Some(Action::Note(self.table, message.fact(step, &tidy(&note))))
     }
 
     /// Until when it rests, if it does.
@@ -338,7 +338,7 @@ impl Lane {
 
     fn fail(&mut self, message: Option<Message>, reason: String, asked_ms: Option<u64>, now: Now) {
         self.failures = self.failures.saturating_add(1);
-        self.last_failure = reason;
+        self.last_failure = tidy(&reason);
         let rest_ms = rest_ms(self.failures, asked_ms, now.entropy);
         self.phase = Phase::Resting {
             message,
@@ -348,11 +348,23 @@ impl Lane {
     }
 }
 
-/// As much of a note as the ledger keeps.
-fn cut(note: &str) -> &str {
+/// As much of a note as the ledger keeps. It came from the network and is shown on terminals.
+fn tidy(note: &str) -> String {
     let mut end = note.len().min(NOTE_BYTES_MAX);
     while !note.is_char_boundary(end) {
         end -= 1;
     }
-    &note[..end]
+    note[..end].replace(char::is_control, " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_are_cut_and_command_no_terminal() {
+        assert_eq!(tidy("R-1\u{1b}[2J\n"), "R-1 [2J ");
+        let long = "回".repeat(1_000);
+        assert_eq!(tidy(&long).len(), 1_998);
+    }
 }

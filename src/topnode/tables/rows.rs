@@ -74,11 +74,11 @@ pub fn rows(table: Table, material: &Material<'_>, after: usize, limit: usize) -
         Table::T8 => {
             let day = Period::day(material.day);
             let sums = material.figures.by_prefix(day);
-            let grown = material.figures.grown_since(material.day);
+            let live = material.figures.live_at_end_of(material.day);
             paged.each(material.filed_by_then(), |entry| {
                 let sums = sums.get(&entry.whose()).copied().unwrap_or_default();
-                let since = grown.get(&entry.whose()).copied().unwrap_or_default();
-                vec![material.t8(entry, &sums, since)]
+                let live = live.get(&entry.whose()).copied().unwrap_or_default();
+                vec![material.t8(entry, &sums, live)]
             })
         }
         Table::M1 => paged.each(std::iter::once(()), |()| {
@@ -185,7 +185,7 @@ impl Material<'_> {
     }
 
     /// Counts identifiers (T8). What a self-built node registers and answers is its own to say.
-    fn t8(&self, entry: &PrefixEntry, sums: &Sums, grown_since: i64) -> Vec<Value> {
+    fn t8(&self, entry: &PrefixEntry, sums: &Sums, live: u64) -> Vec<Value> {
         let prefix = json!(entry.facts.prefix.as_str());
         if entry.facts.hosting != Hosting::Hosted {
             return [vec![prefix], vec![Value::Null; 5]].concat();
@@ -193,7 +193,7 @@ impl Material<'_> {
         vec![
             prefix,
             json!(sums.registrations.registered),
-            json!(self.figures.live(entry).saturating_add_signed(-grown_since)),
+            json!(live),
             json!(sums.resolutions.requests),
             json!(sums.resolutions.successes),
             Value::Null,
