@@ -44,6 +44,10 @@ pub(super) struct Simulated {
     pub(super) firms: Vec<u64>,
     /// What the operator says of the node.
     pub(super) operator: String,
+    /// Where it resolves.
+    pub(super) services: String,
+    /// What is heard next, whatever was said.
+    pub(super) heard: Option<Answer>,
     pub(super) rng: StdRng,
     pub(super) sent: Vec<(Table, u32, u16, u32)>,
     mapping: Mapping,
@@ -69,6 +73,8 @@ impl Simulated {
             crashes: 0,
             firms: vec![3, 5, 7],
             operator: "one".to_owned(),
+            services: "88.118".to_owned(),
+            heard: None,
             rng: StdRng::seed_from_u64(seed),
             sent: Vec::new(),
             mapping: Mapping::default(),
@@ -169,6 +175,9 @@ impl Simulated {
             reason: reason.to_owned(),
             retry_after_ms: None,
         };
+        if let Some(heard) = self.heard.clone() {
+            return heard;
+        }
         if self.is_down {
             return failed("refused");
         }
@@ -198,7 +207,7 @@ impl Simulated {
     pub(super) fn made(&self, ask: &Ask) -> Made {
         let all: Vec<Vec<Value>> = match ask.table {
             Table::T1 => vec![row(ask.table, &self.operator, 0)],
-            Table::T2 => vec![row(ask.table, "88.118", 0)],
+            Table::T2 => vec![row(ask.table, &self.services, 0)],
             Table::T6 | Table::T7 => {
                 let firms = (0..).zip(&self.firms);
                 let changed = firms.filter(|(_, changed)| **changed > ask.since);

@@ -11,7 +11,7 @@ use crate::{
     change::{Part, ReportChange, ReportStep},
     state::Outcome,
     topnode::{
-        outbox::{Event, TableStatus},
+        outbox::{Answer, Event, TableStatus},
         standin::Fault,
         tables::Table,
     },
@@ -42,6 +42,9 @@ fn said(table: Table, period: u32, step: ReportStep) -> ReportChange {
 #[test]
 fn who_there_is_is_told_before_what_is_counted() {
     let mut node = Simulated::new(1);
+    // A day is over already when it begins to tell.
+    node.rolled_up_until = Some(FROM);
+    node.settle(node.now_ms + 60_000);
     days(&mut node, 2);
     let first = |table| node.sent.iter().position(|(of, ..)| *of == table).unwrap();
     for named in [Table::T1, Table::T2, Table::T6, Table::T7] {
@@ -131,6 +134,65 @@ fn what_changed_since_a_crash_is_the_next_revision() {
     assert_eq!((told.revision, &told.rows[0][0]), (2, &"three".into()));
     assert!(node.standin.books.faults().is_empty());
     assert_eq!(status(&node, Table::T1).in_flight, None);
+}
+
+/// Where nothing is signed the key alone says of which message an answer is.
+#[test]
+fn an_answer_of_another_message_is_none() {
+    let mut node = Simulated::new(7);
+    node.is_down = true;
+    node.run(Event::Look);
+    let other = super::super::key_of;
+    let ledger_id = node.facts(&node.reports).ledger_id;
+    let answers = [
+        Answer::Accepted {
+            key: other(ledger_id, Table::T1, 2, 1, 1),
+            receipt: "R".to_owned(),
+        },
+        Answer::Refused {
+            key: other(ledger_id, Table::T2, 1, 1, 1),
+            reason: "no".to_owned(),
+        },
+    ];
+    for answer in answers {
+        // It is sent once more, and this is what comes back.
+        node.now_ms += 600_000;
+        node.heard = Some(answer);
+        node.run(Event::Look);
+        let stands = status(&node, Table::T1);
+        assert!(
+            stands.in_flight.is_some() && stands.told_until.is_none(),
+            "{stands:?}"
+        );
+        assert!(
+            stands.last_failure.contains("another message"),
+            "{stands:?}"
+        );
+    }
+}
+
+/// Hosted prefixes are resolved where the node is: when it moves, all of their routes are told anew.
+#[test]
+fn routes_are_told_anew_when_the_node_moves() {
+    let mut node = Simulated::new(8);
+    days(&mut node, 1);
+    let routes = |node: &Simulated| {
+        let reports = node.standin.books.reports();
+        let routes = reports.filter(|(table, ..)| *table == Table::T7);
+        routes.map(|(.., one)| one.rows.len()).collect::<Vec<_>>()
+    };
+    assert_eq!(routes(&node), [3]);
+    node.services = "elsewhere".to_owned();
+    node.control_seq += 1;
+    days(&mut node, 1);
+    assert_eq!(routes(&node), [3, 3]);
+    assert_eq!(
+        node.standin
+            .books
+            .report(Table::T2, 2)
+            .map(|two| two.rows.len()),
+        Some(1)
+    );
 }
 
 #[test]
