@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use super::{options::Options, reporting::Reporting};
 use crate::{
     accounting::{
-        Counters,
+        Counters, Resolutions,
         figures::{Figures, ScopeTimings},
     },
     change::ReportChange,
@@ -62,7 +62,12 @@ impl Tables {
         since: u64,
     ) -> Result<Page, LedgerError> {
         let directory = state.directory();
-        let figures = Figures::new(state, &directory, counters.resolutions(state), tests);
+        // T1 and T2 are looked at after each entry: only what is summed is copied.
+        let resolutions = match table {
+            Table::T3 | Table::T8 => counters.resolutions(state),
+            _ => Resolutions::default(),
+        };
+        let figures = Figures::new(state, &directory, resolutions, tests);
         let material = Material {
             directory: &directory,
             figures: &figures,
