@@ -367,6 +367,7 @@ impl Filing {
     fn decode(cursor: &mut Cursor<'_>) -> Result<Self, DecodeError> {
         let state = match cursor.u8()? {
             0 => FilingState::Pending,
+            2 => FilingState::Refused,
             1 => FilingState::Passed,
             value => {
                 return Err(DecodeError::UnknownValue {
@@ -391,4 +392,6 @@ pub enum FilingState {
     Pending = 0,
     /// 已备案: the prefix counts.
     Passed = 1,
+    /// 被驳回: it may be filed again.
+    Refused = 2,
 }

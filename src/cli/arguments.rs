@@ -20,8 +20,8 @@ use statistics::STATISTICS_EXAMPLES;
 pub(super) use statistics::{StatisticsArguments, StatisticsOf};
 use topnode::TOPNODE_EXAMPLES;
 pub(super) use topnode::{
-    ExportArguments, RehearseArguments, ReportsArguments, ResendArguments, SettleArguments,
-    TopnodeCommand,
+    ExportArguments, FileArguments, FilingSaid, RehearseArguments, ReportsArguments,
+    ResendArguments, SettleArguments, TopnodeCommand,
 };
 
 //----------- Arguments ----------------------------------------------------------

@@ -1,6 +1,7 @@
 //! `topnode`: what the national top-level node is told, as the running node makes it.
 
 mod export;
+mod filing;
 pub(super) mod rehearse;
 mod reports;
 #[cfg(test)]
@@ -62,6 +63,7 @@ pub(super) fn run(
             return rehearse::run(config, arguments, locale, output);
         }
         TopnodeCommand::Resend(arguments) => return reports::resend(config, arguments, output),
+        TopnodeCommand::File(arguments) => return filing::run(config, arguments, output),
         TopnodeCommand::Settle(arguments) => return reports::settle(config, arguments, output),
         TopnodeCommand::Export(arguments) => {
             let client = Client::new(Target::find(config, &arguments.node, TokenUse::Needed)?)?;

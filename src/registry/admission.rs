@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     Refusal, Verdict,
+    filing::FilingDecision,
     writer::{Full, Plan, push},
 };
 use crate::{
@@ -85,6 +86,8 @@ pub(super) enum ControlJob {
     AcceptClock,
     /// Says what a part of a day has come to.
     RollUp(Box<RollUp>),
+    /// Says what became of a filing.
+    File(Box<FilingDecision>),
     /// Says what became of a report to the national node.
     Report(Box<ReportChange>),
 }
@@ -94,7 +97,7 @@ pub(super) enum ControlJob {
 /// Plans admissions against the directory and what the entry being built already holds.
 #[derive(Debug)]
 pub(super) struct Admissions {
-    state: Arc<State>,
+    pub(super) state: Arc<State>,
     zone: String,
     overlay: Overlay,
 }
@@ -215,6 +218,11 @@ impl Admissions {
         Ok(Verdict::Created(position))
     }
 
+    /// Notes a prefix as the entry being built has it.
+    pub(super) fn note_prefix(&mut self, prefix: &Prefix, change: PrefixChange, at: Position) {
+        self.overlay.prefixes.insert(prefix.clone(), (change, at));
+    }
+
     fn enterprise(
         &self,
         directory: &Directory,
@@ -229,7 +237,11 @@ impl Admissions {
         in_this_entry.or_else(known).cloned()
     }
 
-    fn assigned(&self, directory: &Directory, prefix: &Prefix) -> Option<(PrefixChange, Position)> {
+    pub(super) fn assigned(
+        &self,
+        directory: &Directory,
+        prefix: &Prefix,
+    ) -> Option<(PrefixChange, Position)> {
         let in_this_entry = self.overlay.prefixes.get(prefix).cloned();
         let assigned = || {
             let entry = directory.prefix(prefix.as_str())?;
@@ -274,6 +286,7 @@ impl Plan for Admissions {
                     Err(refusal) => Ok(Verdict::Refused(refusal)),
                 }
             }
+            ControlJob::File(decision) => self.plan_filing(decision, draft),
             ControlJob::Secondary(prefix) => self.plan_secondary(prefix, draft),
             ControlJob::AcceptClock => {
                 let time_ms = draft.place().time_ms;
@@ -388,7 +401,7 @@ fn check_certificate(certificate: &Certificate) -> Result<(), Refusal> {
     check_text("certificate", number)
 }
 
-fn check_text(field: &'static str, value: &str) -> Result<(), Refusal> {
+pub(super) fn check_text(field: &'static str, value: &str) -> Result<(), Refusal> {
     if value.chars().any(char::is_control) {
         let detail = "control characters are not allowed here";
         return Err(Refusal::new("control_character", field, detail));

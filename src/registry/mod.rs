@@ -12,6 +12,7 @@
 
 mod admission;
 mod clock;
+mod filing;
 pub mod import;
 mod observe;
 mod registration;
@@ -21,6 +22,7 @@ mod writer;
 
 pub use admission::{Admission, EnterpriseFacts, FIELD_CHARACTERS_MAX};
 pub use clock::{ClockFault, ClockReading, EntryClock, RELEASE_DATE_MS, ReadClock};
+pub use filing::FilingDecision;
 pub use observe::Observe;
 pub use registration::{OPERATIONS_MAX, Operation, RequestedValue};
 pub use writer::{QUEUE_MAX, ReadOnly, ReadOnlyCause, WriterOptions, WriterTask, genesis};
@@ -90,6 +92,22 @@ impl Registry {
                 idempotency,
                 jobs,
                 dry_run,
+            })
+            .await
+    }
+
+    /// Says what became of filings; answers when all of it is durable.
+    ///
+    /// # Errors
+    /// As [`Registry::submit`].
+    pub async fn file(&self, work: Request<FilingDecision>) -> Result<Receipt, RegistryError> {
+        let jobs = work.jobs.into_iter().map(Box::new).map(ControlJob::File);
+        self.control
+            .hand_in(Request {
+                caller: work.caller,
+                idempotency: work.idempotency,
+                jobs: jobs.collect(),
+                dry_run: work.dry_run,
             })
             .await
     }

@@ -1,6 +1,7 @@
 //! The writer against racing clients, repeated requests and jumping clocks.
 
 mod faults;
+mod filing;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

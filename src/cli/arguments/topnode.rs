@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::{Language, NodeArguments};
 
@@ -15,6 +15,7 @@ Examples:
   biaoshi topnode reports
   biaoshi topnode reports T8
   biaoshi topnode rehearse
+  biaoshi topnode file 88.118.8 passed --date 2026-11-25 --reason '2026-1126-0007'
   biaoshi topnode settle T8 2026-11-25 --receipt '2026-1126-0007' --proof receipt.pdf
   biaoshi topnode resend T6 2026112513 --reason 'address mended'
 
@@ -39,6 +40,8 @@ pub enum TopnodeCommand {
     Rehearse(RehearseArguments),
     /// Have a period sent again, as its next revision
     Resend(ResendArguments),
+    /// Say what the national node decided about the filing (备案) of an enterprise prefix
+    File(FileArguments),
     /// Say that the national node has a period, with its receipt
     Settle(SettleArguments),
 }
@@ -158,4 +161,42 @@ pub struct RehearseArguments {
     /// The language of the checklist [default: zh where the locale is Chinese, else en]
     #[arg(long, value_enum)]
     pub lang: Option<Language>,
+}
+
+/// Arguments of `file`.
+#[derive(Args, Debug)]
+pub struct FileArguments {
+    /// The enterprise prefix
+    pub prefix: String,
+
+    /// How its filing stands
+    #[arg(value_enum)]
+    pub state: FilingSaid,
+
+    /// The day of the decision [needed unless it is pending]
+    #[arg(long, value_name = "YYYY-MM-DD")]
+    pub date: Option<jiff::civil::Date>,
+
+    /// The receipt, or why it was refused; it is kept in the ledger
+    #[arg(long, default_value = "")]
+    pub reason: String,
+
+    /// Only say what would happen
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// The node to talk to
+    #[command(flatten)]
+    pub node: NodeArguments,
+}
+
+/// How a filing stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum FilingSaid {
+    /// 已备案: it has passed, and counts
+    Passed,
+    /// 被驳回: it was refused, and may be filed again
+    Refused,
+    /// 待审核: it is filed (again), and not decided
+    Pending,
 }

@@ -94,7 +94,7 @@ enum ProtocolBody {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a filing with state")]
-struct FilingBody {
+pub(super) struct FilingBody {
     state: FilingStateBody,
     #[serde(default)]
     date: Option<String>,
@@ -107,6 +107,7 @@ struct FilingBody {
 enum FilingStateBody {
     Passed,
     Pending,
+    Refused,
 }
 
 impl EnterpriseBody {
@@ -184,7 +185,7 @@ fn site(site: SiteBody) -> Result<Site, String> {
     })
 }
 
-fn filing(filing: Option<FilingBody>) -> Result<Filing, String> {
+pub(super) fn filing(filing: Option<FilingBody>) -> Result<Filing, String> {
     let Some(FilingBody {
         state,
         date,
@@ -211,6 +212,7 @@ fn filing(filing: Option<FilingBody>) -> Result<Filing, String> {
         FilingStateBody::Passed if date == 0 => {
             return Err("a filing that has passed has the date on which it did".to_owned());
         }
+        FilingStateBody::Refused => FilingState::Refused,
         FilingStateBody::Passed => FilingState::Passed,
         FilingStateBody::Pending => FilingState::Pending,
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Request, State},
+    extract::{Path, Request, State},
     http::StatusCode,
 };
 use serde_json::json;
@@ -13,14 +13,15 @@ use super::{
     batch::{self, Named},
     body::{self, Kind},
     caller,
-    enterprise_body::EnterpriseBody,
+    enterprise_body::{EnterpriseBody, FilingBody, filing},
     listing::number,
     problem::Problem,
     view,
 };
 use crate::{
     access::Action,
-    registry::{Receipt, Request as Work, Verdict},
+    identifier::Prefix,
+    registry::{FilingDecision, Receipt, Request as Work, Verdict},
 };
 
 /// The most prefixes of a page: a few hundred KiB of reply.
@@ -97,6 +98,48 @@ fn admitted(receipt: Receipt, dry_run: bool) -> Reply {
             );
             Err(Problem::from(crate::registry::RegistryError::Unknown))
         }
+    }
+}
+
+//----------- file -------------------------------------------------------------
+
+/// Takes what became of the filing of a prefix.
+pub(super) async fn file(
+    State(api): State<Arc<Api>>,
+    Path(prefix): Path<String>,
+    request: Request,
+) -> Reply {
+    let node = api.node()?;
+    let (parts, body) = request.into_parts();
+    let caller = caller::authorise(&api, &parts, Action::Admit)?;
+    let dry_run = batch::is_dry_run(&parts.uri)?;
+    let bytes = body::read_json(&parts.headers, body, api.body_bytes_max).await?;
+    let decided = filing(Some(body::parse::<FilingBody>(&bytes)?));
+    let unassigned = || {
+        let detail = format!("{prefix} is no enterprise prefix of this node");
+        Problem::new(StatusCode::NOT_FOUND, "unassigned_prefix", detail)
+    };
+    let decision = FilingDecision {
+        prefix: Prefix::parse(&prefix).map_err(|_| unassigned())?,
+        filing: decided.map_err(|detail| Problem::bad_request("bad_json", detail))?,
+    };
+    let work = Work {
+        caller,
+        idempotency: caller::idempotency(&parts, caller, &bytes)?,
+        jobs: vec![decision],
+        dry_run,
+    };
+    let receipt = node.registry.file(work).await?;
+    let said = |outcome: &str| Ok(super::json(StatusCode::OK, &json!({ "outcome": outcome })));
+    match receipt.verdicts.into_iter().next() {
+        Some(Verdict::Replaced(_)) => said("filed"),
+        Some(Verdict::Unchanged(_)) => said("unchanged"),
+        Some(Verdict::NotFound) => Err(unassigned()),
+        Some(Verdict::Refused(refusal)) => Err(Problem::refused(&refusal)),
+        Some(Verdict::Conflict(detail)) => {
+            Err(Problem::new(StatusCode::CONFLICT, "conflict", detail))
+        }
+        _ => Err(Problem::from(crate::registry::RegistryError::Unknown)),
     }
 }
 

@@ -64,6 +64,10 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/v1/identifiers/batch", post(batch::register))
         .route("/api/v1/identifiers/{*identifier}", identifier)
         .route("/api/v1/enterprises", enterprises)
+        .route(
+            "/api/v1/enterprises/{prefix}/filing",
+            post(enterprises::file),
+        )
         .route("/api/v1/statistics", get(statistics::now))
         .route("/api/v1/statistics/days", get(statistics::days))
         .route("/api/v1/statistics/months", get(statistics::months))

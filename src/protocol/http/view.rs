@@ -67,6 +67,7 @@ fn filing(filing: &Filing) -> Value {
     let state = match filing.state {
         FilingState::Pending => "pending",
         FilingState::Passed => "passed",
+        FilingState::Refused => "refused",
     };
     let (year, month, day) = (
         filing.date / 10_000,
