@@ -35,7 +35,7 @@ impl ReportMetrics {
     pub(super) fn new(r: &Registry) -> Self {
         Self {
             watermark: open_gauges(r, "biaoshi_report_watermark", &["table"]),
-            due: open_gauges(r, "biaoshi_report_days_due", &["table"]),
+            due: open_gauges(r, "biaoshi_report_due", &["table"]),
             lag: open_floats(r, "biaoshi_report_lag_seconds", &["table"]),
             refused: open_gauges(r, "biaoshi_report_refused", &["table"]),
             failures: open_gauges(r, "biaoshi_report_failures", &["table"]),

@@ -185,7 +185,7 @@ pub(super) const METRICS: [Described; 38] = [
         "该表已报送至的期次：日为 YYYYMMDD，小时为 YYYYMMDDHH，实时表为序号；0 为尚无",
     ),
     described(
-        "biaoshi_report_days_due",
+        "biaoshi_report_due",
         "{table}",
         "gauge",
         "days that are over and not told yet; 0 for tables that are not told by the day",
