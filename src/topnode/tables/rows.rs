@@ -42,35 +42,34 @@ pub struct Material<'a> {
 pub struct Page {
     /// The rows.
     pub rows: Vec<Vec<Value>>,
-    /// Behind which subject the next page begins; none where this was the last.
+    /// The place of the subject with which the next page begins; none where this was the last.
     pub next: Option<usize>,
 }
 
-/// Makes the rows of at most `limit` subjects (prefixes, enterprises) behind the first `after`.
+/// Makes the rows of at most `limit` subjects (prefixes, enterprises) from the place `after` on: places
+/// are those in the directory, where nothing goes, so that who is told of meanwhile moves nobody.
 ///
 /// T9 is made from the ledger: of it there are none here, see [`super::master_row`].
 #[must_use]
 pub fn rows(table: Table, material: &Material<'_>, after: usize, limit: usize) -> Page {
-    let secondary = || material.directory.secondary().iter();
+    let secondary = || material.directory.secondary().iter().enumerate();
     let paged = Paged { after, limit };
     match table {
-        Table::T1 => paged.each(std::iter::once(()), |()| vec![material.t1()]),
+        Table::T1 => paged.each(std::iter::once((0, ())), |()| vec![material.t1()]),
         Table::T2 => paged.each(secondary(), |prefix| material.services(prefix.as_str())),
         Table::T3 => paged.each(secondary(), |prefix| {
             material.t3(prefix.as_str()).into_iter().collect()
         }),
-        Table::T6 => paged.each(material.directory.enterprises(), |one| {
-            let is_new = one.position.seq > material.since;
-            if is_new { vec![t6(one)] } else { Vec::new() }
-        }),
-        Table::T7 => paged.each(material.prefixes(), |entry| {
-            let is_new = entry.position.seq > material.since;
-            if is_new {
-                material.t7(entry)
-            } else {
-                Vec::new()
-            }
-        }),
+        Table::T6 => {
+            let all = material.directory.enterprises().enumerate();
+            let changed = all.filter(|(_, one)| one.position.seq > material.since);
+            paged.each(changed, |one| vec![t6(one)])
+        }
+        Table::T7 => {
+            let all = material.prefixes();
+            let changed = all.filter(|(_, entry)| entry.position.seq > material.since);
+            paged.each(changed, |entry| material.t7(entry))
+        }
         Table::T8 => {
             let day = Period::day(material.day);
             let sums = material.figures.by_prefix(day);
@@ -81,7 +80,7 @@ pub fn rows(table: Table, material: &Material<'_>, after: usize, limit: usize) -
                 vec![material.t8(entry, &sums, live)]
             })
         }
-        Table::M1 => paged.each(std::iter::once(()), |()| {
+        Table::M1 => paged.each(std::iter::once((0, ())), |()| {
             vec![material.monitoring("", &Scope::Node)]
         }),
         Table::M2 => paged.each(material.filed_by_then(), |entry| {
@@ -110,30 +109,32 @@ struct Paged {
 }
 
 impl Paged {
+    /// Subjects come with their places, in order.
     fn each<S>(
         self,
-        subjects: impl Iterator<Item = S>,
+        subjects: impl Iterator<Item = (usize, S)>,
         row: impl Fn(S) -> Vec<Vec<Value>>,
     ) -> Page {
-        let mut subjects = subjects.skip(self.after);
-        let rows = subjects.by_ref().take(self.limit).flat_map(row).collect();
-        let next = subjects.next().map(|_| self.after + self.limit);
+        let mut subjects = subjects.skip_while(|(place, _)| *place < self.after);
+        let page = subjects.by_ref().take(self.limit);
+        let rows = page.flat_map(|(_, subject)| row(subject)).collect();
+        let next = subjects.next().map(|(place, _)| place);
         Page { rows, next }
     }
 }
 
 impl Material<'_> {
-    /// Enterprise prefixes that the national node is told of.
-    fn prefixes(&self) -> impl Iterator<Item = &PrefixEntry> {
-        let all = self.directory.prefixes();
-        all.filter(|entry| is_told(self.figures, entry))
+    /// Enterprise prefixes that the national node is told of, with their places.
+    fn prefixes(&self) -> impl Iterator<Item = (usize, &PrefixEntry)> {
+        let all = self.directory.prefixes().enumerate();
+        all.filter(|(_, entry)| is_told(self.figures, entry))
     }
 
     /// Those of them that were filed by the day: who came later is in no row of it.
-    fn filed_by_then(&self) -> impl Iterator<Item = &PrefixEntry> {
+    fn filed_by_then(&self) -> impl Iterator<Item = (usize, &PrefixEntry)> {
         let day = number_of(self.day);
         let all = self.prefixes();
-        all.filter(move |entry| entry.facts.filing.date <= day)
+        all.filter(move |(_, entry)| entry.facts.filing.date <= day)
     }
 
     /// Who runs the node, as far as it was told.
@@ -305,4 +306,27 @@ fn by_address(route: &Route) -> BTreeMap<&str, Vec<String>> {
         ports.push(format!("{protocol}:{}", site.port));
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(places: &[usize], after: usize, limit: usize) -> (Vec<Value>, Option<usize>) {
+        let subjects = places.iter().map(|place| (*place, *place));
+        let page = Paged { after, limit }.each(subjects, |place| vec![vec![json!(place)]]);
+        (page.rows.concat(), page.next)
+    }
+
+    #[test]
+    fn who_comes_in_between_moves_nobody() {
+        let before = page(&[1, 4, 6, 9], 0, 2);
+        assert_eq!(before, (vec![json!(1), json!(4)], Some(6)));
+        // 0 and 5 are told of by now: the next page begins where it would have.
+        let after = page(&[0, 1, 4, 5, 6, 9], 6, 2);
+        assert_eq!(after, (vec![json!(6), json!(9)], None));
+        // Where none is left there is no empty page to follow.
+        assert_eq!(page(&[], 0, 2), (vec![], None));
+        assert_eq!(page(&[7], 0, 1), (vec![json!(7)], None));
+    }
 }

@@ -44,10 +44,15 @@ fn built() -> Built {
 }
 
 fn page(table: Table, after: usize, limit: usize) -> Page {
-    page_with(&TopnodeOptions::default(), table, after, limit)
+    page_with(&TopnodeOptions::default(), table, (after, limit), 0)
 }
 
-fn page_with(options: &TopnodeOptions, table: Table, after: usize, limit: usize) -> Page {
+fn page_with(
+    options: &TopnodeOptions,
+    table: Table,
+    (after, limit): (usize, usize),
+    since: u64,
+) -> Page {
     let state = built().state();
     let directory = state.directory();
     let counters = Counters::new();
@@ -58,13 +63,25 @@ fn page_with(options: &TopnodeOptions, table: Table, after: usize, limit: usize)
         timings: &|scope| ScopeTimings::of(&state, counters.timings(), scope),
         day: date(2026, 11, 24),
         options,
-        since: 0,
+        since,
     };
     rows(table, &material, after, limit)
 }
 
 fn all(table: Table) -> Vec<Vec<Value>> {
     page(table, 0, 100).rows
+}
+
+/// What did not change is on no page, and no page follows for it.
+#[test]
+fn only_what_changed_is_told_by_the_hour() {
+    let options = TopnodeOptions::default();
+    for table in [Table::T6, Table::T7] {
+        let all = page_with(&options, table, (0, 1), 0);
+        assert!(all.next.is_some(), "{table:?}");
+        let none = page_with(&options, table, (0, 1), u64::MAX);
+        assert_eq!((none.rows.len(), none.next), (0, None), "{table:?}");
+    }
 }
 
 #[test]
@@ -193,7 +210,7 @@ fn an_operator_says_who_and_where() {
             .to_vec(),
         operator: vec![(0, "湖北标识科技有限公司".to_owned()), (44, "x".to_owned())],
     };
-    let rows = |table| page_with(&options, table, 0, 100).rows;
+    let rows = |table| page_with(&options, table, (0, 100), 0).rows;
     let own = &rows(Table::T1)[0];
     assert_eq!(
         (&own[0], &own[44]),

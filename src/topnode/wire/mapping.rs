@@ -141,6 +141,10 @@ impl Mapping {
             .values()
             .filter_map(|table| table.path.as_ref());
         for path in paths.chain([&request.path]) {
+            // Else it would go on with the name of the host.
+            if !path.begins_with('/') {
+                return Err(MappingError::Path);
+            }
             let unknown = [
                 Place::Path,
                 Place::Signature,
@@ -236,6 +240,9 @@ pub enum MappingError {
     /// It is no method.
     #[error("[request] method: {0:?} is no method; write it in capitals, such as \"POST\"")]
     Method(String),
+    /// A path is none.
+    #[error("a path begins with /")]
+    Path,
     /// Something would have to be known before itself.
     #[error("{{{0}}} cannot stand in a {1}")]
     Circle(String, &'static str),

@@ -79,6 +79,12 @@ impl Template {
         Ok(Self { parts })
     }
 
+    /// Whether it begins with a character.
+    pub(super) fn begins_with(&self, what: char) -> bool {
+        let first = self.parts.first();
+        first.is_some_and(|part| matches!(part, Part::Text(text) if text.starts_with(what)))
+    }
+
     /// Whether it has that place.
     pub(super) fn has(&self, place: Place) -> bool {
         self.parts.contains(&Part::Place(place))

@@ -185,6 +185,7 @@ fn what_cannot_be_done_is_no_mapping() {
             "{signature}\"\n# \"objects\"",
             "cannot stand in a signed",
         ),
+        ("\"/reports/", "\"reports/", "begins with /"),
         ("\"POST\"", "\"post it\"", "is no method"),
         ("rows = \"rows\"", "rows = \"rows\"\nrow = \"x\"", "row"),
     ] {
