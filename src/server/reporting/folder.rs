@@ -1,10 +1,13 @@
 //! Messages as files in a folder, from which somebody takes them.
 //!
 //! ```text
-//! <folder>/T8-20261125-r1-p1.json           a message, whole under its name
-//! <folder>/T8-20261125-r1-p1.manifest.json  its key, its rows, its size and SHA-256; written behind it
-//! <folder>/T8-20261125-r1-p1.receipt.json   {"status": "1", "receipt": "…"}: what became of it
+//! <folder>/T8-20261125-r1-p1-0123abcd.json           a message, whole under its name
+//! <folder>/T8-20261125-r1-p1-0123abcd.manifest.json  its key, its rows, its size and SHA-256; written behind it
+//! <folder>/T8-20261125-r1-p1-0123abcd.receipt.json   {"status": "1", "receipt": "…"}: what became of it
 //! ```
+//!
+//! A name ends with the beginning of the message's key: a receipt for a message of another ledger,
+//! one that was here before, is beside no message of this one.
 
 use std::{
     fs, io,
@@ -23,6 +26,9 @@ use crate::{
         wire::{Mapping, Secrets, WireReply, answer, request},
     },
 };
+
+/// Digits of a key in a name: enough to tell ledgers apart.
+const KEY_DIGITS: usize = 8;
 
 /// The longest receipt.
 const RECEIPT_BYTES_MAX: u64 = 64 * 1024;
@@ -62,11 +68,12 @@ impl Transport for Folder {
 fn deliver(folder: &Path, message: &Message, now_ms: u64) -> io::Result<Answer> {
     RealDisk.create_folder(folder)?;
     let name = format!(
-        "{}-{}-r{}-p{}",
+        "{}-{}-r{}-p{}-{}",
         message.table.name(),
         message.period,
         message.revision,
-        message.part.number
+        message.part.number,
+        message.key.get(..KEY_DIGITS).unwrap_or(&message.key),
     );
     let file = |kind: &str| folder.join(format!("{name}{kind}.json"));
     let receipt = file(".receipt");

@@ -53,17 +53,19 @@ impl Tables {
                 "a period is a day such as 2026-11-25, or a number as `topnode reports` shows it",
             )
         })?;
+        let reports = node.state.reports();
+        let known = reports.table(table.number());
         let now_ms = SystemClock.read().wall_ms;
         let is_over = match table.interval() {
             Interval::Daily => period < statistics_day(now_ms),
             Interval::Hourly => period <= hour_of(now_ms),
-            Interval::RealTime | Interval::Monthly => true,
+            // A count: there is none behind the last that was begun.
+            Interval::RealTime => known.is_some_and(|known| period <= known.begun()),
+            Interval::Monthly => false,
         };
         if !is_over {
             return Err(undecided("that period is not over yet"));
         }
-        let reports = node.state.reports();
-        let known = reports.table(table.number());
         if known.is_some_and(|known| period <= known.floor()) {
             return Err(undecided("that period is older than those that are kept"));
         }
@@ -127,7 +129,7 @@ fn period_json(period: u32, reported: &Reported) -> Value {
         "rows": reported.rows,
         "ended": outcome.map(|_| time(reported.time_ms)),
         "note": reported.note,
-        "requested": reported.requested,
+        "requested": reported.requested.as_ref().map(|again| &again.reason),
     })
 }
 
