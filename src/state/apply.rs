@@ -235,9 +235,11 @@ impl ControlFold {
             Change::Request(request) => self.window.remember(&request, position, time_ms),
             Change::RollUp(rolled_up) => {
                 Arc::make_mut(&mut self.rolled_up).take(directory, &rolled_up);
-                Arc::make_mut(&mut self.reports).correct(rolled_up.day);
+                Arc::make_mut(&mut self.reports).correct(rolled_up.day, position.seq);
             }
-            Change::Report(change) => Arc::make_mut(&mut self.reports).take(&change, time_ms),
+            Change::Report(change) => {
+                Arc::make_mut(&mut self.reports).take(&change, position.seq, time_ms)
+            }
             // Genesis was read above; the rest changes nothing that is asked for here.
             _ => {}
         }

@@ -42,7 +42,7 @@ use pin::Pin;
 pub use pin::{PIN_BYTES_MAX, PINS_MAX, PinError, View};
 pub use registrations::{DayRegistrations, OfDay, Registrations};
 pub use replay::{Progress, ReplayError, replay, replay_onto, replay_seen};
-pub use reports::{OpenReport, Outcome, PERIODS_MAX, Reported, Reports, TableReports};
+pub use reports::{Again, OpenReport, Outcome, PERIODS_MAX, Reported, Reports, TableReports};
 pub use rolled_up::{HostDays, RolledCell, RolledDay, RolledTiming, RolledTimings, RolledUp};
 pub use totals::{DataTotals, DirectoryTotals, HOSTINGS};
 pub use window::{REQUEST_AGE_MS_MAX, REQUESTS_MAX, Remembered, RememberedRequest, Window};

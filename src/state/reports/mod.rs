@@ -26,6 +26,19 @@ const ROLLED_UP_AGAIN: &str = "the day was rolled up again";
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reports {
     tables: BTreeMap<u8, TableReports>,
+    /// When the first of them was begun, in milliseconds since the epoch; 0: none was.
+    began_ms: u64,
+    /// At which `control` entry a day was rolled up last: the last [`PERIODS_MAX`] days.
+    rolled_up_at: BTreeMap<u32, u64>,
+}
+
+/// That a period is to be told again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Again {
+    /// Why.
+    pub reason: Box<str>,
+    /// The `control` entry that says so: a report that was begun before is not what is asked for.
+    pub at: u64,
 }
 
 /// The reports of a table.
@@ -84,8 +97,8 @@ pub struct Reported {
     pub time_ms: u64,
     /// The receipt of its last message, or why it was refused.
     pub note: Box<str>,
-    /// Why a person wants it sent again, until that is begun.
-    pub requested: Option<Box<str>>,
+    /// That it is to be told again, until a report is begun that has what was asked for.
+    pub requested: Option<Again>,
 }
 
 impl Reports {
@@ -95,32 +108,48 @@ impl Reports {
         self.tables.get(&table)
     }
 
-    /// Takes what the ledger says of a report.
-    pub(crate) fn take(&mut self, change: &ReportChange, time_ms: u64) {
+    /// When the first report was begun, in milliseconds since the epoch; 0: none was.
+    #[must_use]
+    pub fn began_ms(&self) -> u64 {
+        self.began_ms
+    }
+
+    /// Takes what the `control` entry `seq` says of a report.
+    pub(crate) fn take(&mut self, change: &ReportChange, seq: u64, time_ms: u64) {
+        if self.began_ms == 0 {
+            self.began_ms = time_ms;
+        }
         let table = self.tables.entry(change.table).or_default();
         match change.step {
-            ReportStep::InFlight => table.begin(change, time_ms),
+            ReportStep::InFlight => {
+                let rolled_up_at = self.rolled_up_at.get(&change.period).copied();
+                table.begin(change, rolled_up_at.unwrap_or_default(), time_ms);
+            }
             ReportStep::Acknowledged => table.acknowledge(change, time_ms),
             ReportStep::Refused => table.refuse(change, time_ms),
             ReportStep::Requested => {
                 let period = table.periods.entry(change.period).or_default();
-                period.requested = Some(change.note.clone());
+                period.requested = Some(Again {
+                    reason: change.note.clone(),
+                    at: seq,
+                });
             }
             ReportStep::Settled => table.settle(change, time_ms),
         }
         table.forget();
     }
 
-    /// A day was rolled up, perhaps not for the first time: tables that told of it tell it again. No
-    /// other period has the number of a day.
-    pub(crate) fn correct(&mut self, day: u32) {
+    /// A day was rolled up by the `control` entry `seq`, perhaps not for the first time: tables that
+    /// told of it tell it again. No other period has the number of a day.
+    pub(crate) fn correct(&mut self, day: u32, seq: u64) {
+        self.rolled_up_at.insert(day, seq);
+        while self.rolled_up_at.len() > PERIODS_MAX {
+            self.rolled_up_at.pop_first();
+        }
         for table in self.tables.values_mut() {
             let is_open = table.open.as_ref().is_some_and(|open| open.period == day);
             if is_open || table.periods.contains_key(&day) {
-                let period = table.periods.entry(day).or_default();
-                period
-                    .requested
-                    .get_or_insert_with(|| ROLLED_UP_AGAIN.into());
+                table.periods.entry(day).or_default().roll_up_again(seq);
             }
         }
     }
@@ -159,6 +188,14 @@ impl TableReports {
         ended.find(|(_, reported)| is_told(reported.outcome))
     }
 
+    /// The last period of which a report was begun, or of which somebody said something; 0: none.
+    #[must_use]
+    pub fn begun(&self) -> u32 {
+        let open = self.open.as_ref().map(|open| open.period);
+        let known = self.periods.keys().next_back().copied();
+        open.max(known).unwrap_or_default().max(self.floor)
+    }
+
     /// Whether a report of a period ended, however.
     #[must_use]
     pub fn is_over(&self, period: u32) -> bool {
@@ -172,7 +209,7 @@ impl TableReports {
         self.floor
     }
 
-    fn begin(&mut self, change: &ReportChange, time_ms: u64) {
+    fn begin(&mut self, change: &ReportChange, rolled_up_at: u64, time_ms: u64) {
         let (rows_before, began_ms) = match &self.open {
             Some(open) if open.is_at(change) => (open.rows_before, open.began_ms),
             Some(open) if open.is_of(change) && change.part.number > 1 => {
@@ -182,8 +219,19 @@ impl TableReports {
             Some(open) if open.period == change.period => (0, open.began_ms),
             _ => (0, time_ms),
         };
-        if let Some(period) = self.periods.get_mut(&change.period) {
+        let at = change.part.at;
+        if let Some(period) = self.periods.get_mut(&change.period)
+            && period
+                .requested
+                .as_ref()
+                .is_some_and(|again| again.at <= at)
+        {
             period.requested = None;
+        }
+        // Between looking and beginning.
+        if rolled_up_at > at {
+            let period = self.periods.entry(change.period).or_default();
+            period.roll_up_again(rolled_up_at);
         }
         self.open = Some(OpenReport {
             period: change.period,
@@ -259,6 +307,16 @@ impl TableReports {
             self.periods.remove(&period);
             self.floor = self.floor.max(period);
         }
+    }
+}
+
+impl Reported {
+    fn roll_up_again(&mut self, seq: u64) {
+        let reason = self.requested.take().map(|again| again.reason);
+        self.requested = Some(Again {
+            reason: reason.unwrap_or_else(|| ROLLED_UP_AGAIN.into()),
+            at: seq,
+        });
     }
 }
 

@@ -1,16 +1,30 @@
-//! Reports in a snapshot (`docs/format/snapshot-v3.md`, section 7).
+//! Reports in a snapshot (`docs/format/snapshot-v4.md`, section 7).
 
-use super::{OpenReport, Outcome, Reported, Reports, TableReports};
+use super::{Again, OpenReport, Outcome, Reported, Reports, TableReports};
 use crate::change::{Cursor, DecodeError, Hash, Part, put_bytes16};
 
+/// The item of what is of no table.
+const WHOLE: u8 = 0;
+
 impl Reports {
-    /// The tables' numbers.
+    /// The numbers of the items: [`WHOLE`] and the tables'.
     pub(in crate::state) fn numbers(&self) -> impl Iterator<Item = u8> {
-        self.tables.keys().copied()
+        std::iter::once(WHOLE).chain(self.tables.keys().copied())
     }
 
-    /// Adds a table.
+    /// Adds an item.
     pub(in crate::state) fn put(&self, table: u8, out: &mut Vec<u8>) {
+        if table == WHOLE {
+            out.push(WHOLE);
+            out.extend_from_slice(&self.began_ms.to_be_bytes());
+            let days = u32::try_from(self.rolled_up_at.len()).unwrap_or(u32::MAX);
+            out.extend_from_slice(&days.to_be_bytes());
+            for (day, seq) in &self.rolled_up_at {
+                out.extend_from_slice(&day.to_be_bytes());
+                out.extend_from_slice(&seq.to_be_bytes());
+            }
+            return;
+        }
         let Some(reports) = self.tables.get(&table) else {
             return;
         };
@@ -18,9 +32,15 @@ impl Reports {
         reports.encode(out);
     }
 
-    /// Takes a table.
+    /// Takes an item.
     pub(in crate::state) fn restore(&mut self, cursor: &mut Cursor<'_>) -> Result<(), DecodeError> {
         let table = cursor.u8()?;
+        if table == WHOLE {
+            self.began_ms = cursor.u64()?;
+            let days = (0..cursor.u32()?).map(|_| Ok((cursor.u32()?, cursor.u64()?)));
+            self.rolled_up_at = days.collect::<Result<_, DecodeError>>()?;
+            return Ok(());
+        }
         let reports = TableReports::decode(cursor)?;
         self.tables.insert(table, reports);
         Ok(())
@@ -84,7 +104,8 @@ impl Reported {
         put_bytes16(out, self.note.as_bytes());
         out.push(u8::from(self.requested.is_some()));
         if let Some(requested) = &self.requested {
-            put_bytes16(out, requested.as_bytes());
+            put_bytes16(out, requested.reason.as_bytes());
+            out.extend_from_slice(&requested.at.to_be_bytes());
         }
     }
 
@@ -110,7 +131,10 @@ impl Reported {
             time_ms: cursor.u64()?,
             note: cursor.str16()?.into(),
             requested: if cursor.flag()? {
-                Some(cursor.str16()?.into())
+                Some(Again {
+                    reason: cursor.str16()?.into(),
+                    at: cursor.u64()?,
+                })
             } else {
                 None
             },

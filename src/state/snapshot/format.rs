@@ -1,4 +1,4 @@
-//! Header, table and trailer (`docs/format/snapshot-v3.md`).
+//! Header, table and trailer (`docs/format/snapshot-v4.md`).
 
 use super::SnapshotError;
 use crate::change::Partition;
@@ -16,7 +16,7 @@ const MAGIC: &[u8; 8] = b"BSNAPSHO";
 const END_MAGIC: &[u8; 8] = b"BSNAPEND";
 
 /// The version of this release.
-const VERSION: u16 = 3;
+const VERSION: u16 = 4;
 
 /// The size of a header.
 pub(super) const HEADER_BYTES: usize = 8 + 2 + 16 + 2 + 2 * 48 + 24 + 4 * 32;

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! `work` is called by as many threads as its owner likes and returns when nothing is left to do:
-//! nothing here spawns. The bytes are in `docs/format/snapshot-v3.md`. What is wrong with a file
+//! nothing here spawns. The bytes are in `docs/format/snapshot-v4.md`. What is wrong with a file
 //! is found before any of it is served, and never stops a start: the ledger knows it all.
 
 mod error;

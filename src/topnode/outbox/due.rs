@@ -5,6 +5,7 @@ use jiff::{Timestamp, ToSpan, civil::Date, tz::Offset};
 use super::Facts;
 use crate::{
     accounting::figures::{day_of, number_of},
+    change::statistics_day,
     state::TableReports,
     topnode::tables::{Interval, Table},
 };
@@ -90,11 +91,9 @@ fn since(table: Table, reports: &TableReports, facts: &Facts<'_>) -> u64 {
 /// The days that are over and of which nothing was told, in order.
 pub(super) fn days_due(reports: &TableReports, facts: &Facts<'_>) -> impl Iterator<Item = Date> {
     let until = facts.rolled_up_until;
-    let known = reports.periods().map(|(period, _)| period);
-    let known = Some(reports.floor())
-        .filter(|floor| *floor > 0)
-        .or_else(|| known.min());
-    let first = facts.from.or_else(|| known.and_then(day_of)).or(until);
+    let began_ms = Some(facts.reports.began_ms()).filter(|ms| *ms > 0);
+    let began = || began_ms.map(statistics_day).and_then(day_of);
+    let first = facts.from.or_else(began);
     // What is forgotten is over.
     let first = first.map(|day| match day_of(reports.floor()) {
         Some(floor) if floor >= day => floor.saturating_add(1.day()),

@@ -24,6 +24,8 @@ pub(super) struct Lane {
     last_failure: String,
     /// Where it was last found that there is nothing new to tell.
     nothing_new: Option<Seen>,
+    /// Whether it is known since the start whether there was something new.
+    has_looked: bool,
 }
 
 /// What is being done.
@@ -68,6 +70,7 @@ impl Lane {
             failures: 0,
             last_failure: String::new(),
             nothing_new: None,
+            has_looked: false,
         }
     }
 
@@ -75,8 +78,8 @@ impl Lane {
         self.table
     }
 
-    /// Looks whether there is something to begin, or to go on with.
-    pub(super) fn look(&mut self, facts: &Facts<'_>, now: Now) -> Option<Action> {
+    /// Looks whether there is something to go on with, or to begin if it may.
+    pub(super) fn look(&mut self, may_begin: bool, facts: &Facts<'_>, now: Now) -> Option<Action> {
         if let Phase::Resting { until_ms, .. } = &self.phase
             && *until_ms <= now.ms
             && let Phase::Resting { message, .. } = std::mem::replace(&mut self.phase, Phase::Idle)
@@ -93,7 +96,7 @@ impl Lane {
         if let Some(open) = open.and_then(TableReports::open) {
             return Some(self.make(self.going_on(open)));
         }
-        let due = due(self.table, facts, now.ms)?;
+        let due = due(self.table, facts, now.ms).filter(|_| may_begin)?;
         if !due.is_asked_for
             && self.nothing_new == Some(self.seen(facts.control_seq, hour_of(now.ms)))
         {
@@ -128,9 +131,9 @@ impl Lane {
             }
             Some(_) => {
                 let again = Ask {
+                    // Begun when it was, whatever is in it now: what it may lack is told later.
                     revision: ask.revision.saturating_add(1),
                     number: 1,
-                    at: facts.control_seq,
                     from: 0,
                     known: None,
                     ..ask
@@ -139,10 +142,12 @@ impl Lane {
             }
             None if self.is_nothing_new(&ask, &message, facts) => {
                 self.nothing_new = Some(self.seen(ask.at, ask.period));
+                self.has_looked = true;
                 None
             }
             None => {
                 let fact = message.fact(ReportStep::InFlight, "");
+                self.has_looked = true;
                 self.phase = Phase::Noting(message);
                 Some(Action::Note(self.table, fact))
             }
@@ -222,6 +227,14 @@ impl Lane {
         has_ended || self.nothing_new.is_some()
     }
 
+    /// Whether all that was new at a look since the start is told or refused.
+    pub(super) fn is_settled(&self, facts: &Facts<'_>) -> bool {
+        let reports = facts.reports.table(self.table.number());
+        let is_open = reports.is_some_and(|reports| reports.open().is_some());
+        let is_at_rest = matches!(self.phase, Phase::Idle | Phase::Making(_));
+        self.has_looked && is_at_rest && !is_open
+    }
+
     /// How it stands.
     pub(super) fn status(&self, facts: &Facts<'_>, now_ms: u64) -> TableStatus {
         let nothing = TableReports::default();
@@ -232,10 +245,9 @@ impl Lane {
             Vec::new()
         };
         let open = reports.open();
-        let waits_since_ms = match days.first() {
-            Some(day) => Some(ended_ms(*day)),
-            None => open.map(|open| open.began_ms),
-        };
+        let day_ms = days.first().map(|day| ended_ms(*day));
+        let open_ms = open.map(|open| open.began_ms);
+        let waits_since_ms = day_ms.into_iter().chain(open_ms).min();
         let refused = |(_, reported): &(u32, &crate::state::Reported)| {
             reported.outcome == Some(Outcome::Refused)
         };

@@ -51,7 +51,7 @@ pub struct Facts<'a> {
     pub control_seq: u64,
     /// The last day that is rolled up: it and those before can be told.
     pub rolled_up_until: Option<Date>,
-    /// The first day that is told; none: the first that is rolled up from now on.
+    /// The first day that is told; none: the one on which the first report was begun.
     pub from: Option<Date>,
 }
 
@@ -164,10 +164,15 @@ impl Outbox {
         // Whose rows are counted is told before what is counted of them.
         let is_told = |lane: &Lane| !due::goes_first(lane.table()) || lane.has_told(facts);
         let are_told = self.lanes.iter().all(is_told);
+        // Routes of hosted prefixes are the node's: a move is told before them (see `due::since`).
+        let mut nodes = self.lanes.iter().filter(|lane| lane.table() == Table::T2);
+        let may_move = nodes.any(|lane| !lane.is_settled(facts));
         for lane in &mut self.lanes {
-            if are_told || due::goes_first(lane.table()) {
-                actions.extend(lane.look(facts, now));
-            }
+            let may_begin = match lane.table() {
+                Table::T7 => !may_move,
+                table => are_told || due::goes_first(table),
+            };
+            actions.extend(lane.look(may_begin, facts, now));
         }
         actions
     }

@@ -23,6 +23,9 @@ pub(super) const FROM: Date = jiff::civil::date(2026, 12, 1);
 
 const HOUR_MS: u64 = 60 * 60 * 1_000;
 
+/// More than follow from any event: five days that are made up for are some hundreds.
+const EVENTS_MAX: u32 = 20_000;
+
 /// Rows of a part.
 const PAGE: u64 = 10;
 
@@ -33,6 +36,7 @@ pub(super) struct Simulated {
     pub(super) outbox: Outbox,
     pub(super) standin: Standin,
     pub(super) rolled_up_until: Option<Date>,
+    pub(super) from: Option<Date>,
     /// Nobody hears.
     pub(super) is_down: bool,
     /// It is heard, and hears no answer.
@@ -67,6 +71,7 @@ impl Simulated {
             outbox: Outbox::new(),
             standin: Standin::new(secrets.clone()),
             rolled_up_until: None,
+            from: Some(FROM),
             is_down: false,
             is_deaf: false,
             crash_every: None,
@@ -113,7 +118,10 @@ impl Simulated {
     /// Takes an event with all that follows from it.
     pub(super) fn run(&mut self, event: Event) {
         let mut events = VecDeque::from([event]);
+        let mut taken = 0;
         while let Some(event) = events.pop_front() {
+            taken += 1;
+            assert!(taken < EVENTS_MAX, "it goes round: {event:?}");
             let reports = Arc::clone(&self.reports);
             let entropy = self.rng.random();
             let facts = self.facts(&reports);
@@ -147,7 +155,7 @@ impl Simulated {
             reports,
             control_seq: self.control_seq,
             rolled_up_until: self.rolled_up_until,
-            from: Some(FROM),
+            from: self.from,
         }
     }
 
@@ -164,7 +172,7 @@ impl Simulated {
 
     pub(super) fn note(&mut self, change: &ReportChange) {
         self.control_seq += 1;
-        Arc::make_mut(&mut self.reports).take(change, self.now_ms);
+        Arc::make_mut(&mut self.reports).take(change, self.control_seq, self.now_ms);
     }
 
     fn send(&mut self, message: &Message) -> Answer {
@@ -211,9 +219,13 @@ impl Simulated {
             Table::T6 | Table::T7 => {
                 let firms = (0..).zip(&self.firms);
                 let changed = firms.filter(|(_, changed)| **changed > ask.since);
-                changed
-                    .map(|(number, changed)| row(ask.table, &format!("88.118.{number}"), *changed))
-                    .collect()
+                let row = |(number, changed): (u64, &u64)| {
+                    let mut row = row(ask.table, &format!("88.118.{number}"), *changed);
+                    // A route is where the node is.
+                    row[3] = json!((ask.table == Table::T7).then_some(&self.services));
+                    row
+                };
+                changed.map(row).collect()
             }
             _ => (0..count_of(ask.period))
                 .map(|number| {

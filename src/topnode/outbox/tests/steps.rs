@@ -195,13 +195,100 @@ fn routes_are_told_anew_when_the_node_moves() {
     );
 }
 
+/// A firm changes in the hour in which the node moves: all routes are told anew all the same.
+#[test]
+fn a_move_is_told_before_the_routes() {
+    for is_late in [false, true] {
+        let mut node = Simulated::new(9);
+        days(&mut node, 1);
+        // A start with another configuration.
+        node.crash();
+        node.services = "elsewhere".to_owned();
+        node.control_seq += 1;
+        node.firms[1] = node.control_seq;
+        node.now_ms += 3_600_000;
+        if is_late {
+            node.is_down = true;
+            (0..5).for_each(|_| node.hour());
+            node.control_seq += 1;
+            node.firms[2] = node.control_seq;
+            node.is_down = false;
+        }
+        days(&mut node, 1);
+        let reports = node.standin.books.reports();
+        let last = reports.filter(|(table, ..)| *table == Table::T7).last();
+        let (.., last) = last.unwrap();
+        assert_eq!(last.rows.len(), 3, "late: {is_late}");
+        assert!(node.standin.books.report(Table::T2, 2).is_some());
+    }
+}
+
+/// Routes under way when the node stops, and moves before it starts again.
+#[test]
+fn routes_that_were_under_way_do_not_hide_a_move() {
+    let mut node = Simulated::new(12);
+    days(&mut node, 1);
+    node.is_deaf = true;
+    node.control_seq += 1;
+    node.firms[1] = node.control_seq;
+    node.hour();
+    node.run(Event::Look);
+    assert!(status(&node, Table::T7).in_flight.is_some());
+    node.crash();
+    node.services = "elsewhere".to_owned();
+    node.control_seq += 1;
+    node.is_deaf = false;
+    days(&mut node, 1);
+    let reports = node.standin.books.reports();
+    let routes = reports.filter(|(table, ..)| *table == Table::T7);
+    let (.., last) = routes.last().unwrap();
+    assert!(last.rows.len() == 3 && last.rows.iter().all(|row| row[3] == "elsewhere"));
+}
+
+/// Without a first day that is said, it is the one on which telling began, however long nobody heard.
+#[test]
+fn the_first_day_is_that_of_the_first_report() {
+    let mut node = Simulated::new(10);
+    node.from = None;
+    node.is_down = true;
+    days(&mut node, 3);
+    let late = status(&node, Table::T8);
+    assert_eq!((late.due, late.lag_ms / 86_400_000), (3, 2), "{late:?}");
+    node.is_down = false;
+    days(&mut node, 1);
+    node.check(FROM.saturating_add(3.days()));
+    // A day before is told where a person wants it, and does not make those between due.
+    node.note(&said(Table::T8, 20_261_110, ReportStep::Requested));
+    node.settle(node.now_ms + 60_000);
+    assert_eq!(status(&node, Table::T8).due, 0);
+}
+
+/// The report under way may be older than the first day that is due.
+#[test]
+fn a_lag_is_that_of_the_oldest() {
+    let mut node = Simulated::new(11);
+    days(&mut node, 2);
+    node.is_down = true;
+    node.control_seq += 1;
+    node.note(&said(Table::T3, 20_261_201, ReportStep::Requested));
+    days(&mut node, 1);
+    let late = status(&node, Table::T3);
+    assert_eq!(
+        late.in_flight.as_ref().map(|open| open.period),
+        Some(20_261_201)
+    );
+    assert_eq!((late.due, late.lag_ms / 3_600_000), (1, 24), "{late:?}");
+}
+
 #[test]
 fn a_day_that_is_asked_for_is_told_again_and_only_that() {
     let mut node = Simulated::new(4);
     days(&mut node, 3);
     let period = 20_261_202;
     let before = node.sent.len();
-    std::sync::Arc::make_mut(&mut node.reports).correct(period);
+    node.control_seq += 1;
+    let seq = node.control_seq;
+    std::sync::Arc::make_mut(&mut node.reports).correct(period, seq);
     node.settle(node.now_ms + 60_000);
     let again: Vec<_> = node.sent[before..].to_vec();
     assert!(again.iter().all(|(table, of, revision, _)| {
