@@ -317,6 +317,7 @@ fn firm(number: usize) -> [Change; 2] {
             date: 20_261_123,
             reason: "".into(),
         },
+        waiver: "".into(),
     };
     [
         Change::Enterprise(Box::new(enterprise)),

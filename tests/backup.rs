@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use common::{Client, Node, data};
+use common::{Client, Node, data, registered_in};
 use serde_json::Value;
 
 /// Small segments, so that a sample fills some.
@@ -71,17 +71,6 @@ fn head(verified: &Value, partition: &str) -> u64 {
     let row = rows.iter().find(|row| row["partition"] == partition);
     row.and_then(|row| row["head_seq"].as_u64())
         .expect("it is there")
-}
-
-/// What was registered, as `ledger verify` says it. The totals of resolutions are written beside
-/// it, each minute and at the end, so a backup may have fewer of those.
-fn registered(verified: &Value) -> Vec<Value> {
-    let mut rows = verified["partitions"]
-        .as_array()
-        .expect("it lists them")
-        .clone();
-    rows.retain(|row| row["partition"] != COUNTERS);
-    rows
 }
 
 /// The totals of resolutions, `None` before the first are written.
@@ -156,8 +145,8 @@ fn a_backup_repairs_a_node_whose_ledger_is_damaged() {
     assert_eq!(restored["live"], before["totals"]["live"]);
     let after = node.verify();
     assert_eq!(
-        (&after["ledger_id"], &after["totals"], registered(&after)),
-        (&before["ledger_id"], &before["totals"], registered(&before)),
+        registered_in(&after),
+        registered_in(&before),
         "the same entries, hashes, digests and counts"
     );
     assert!(counters_head(&after) <= counters_head(&before));
@@ -240,7 +229,7 @@ fn a_stream_is_restored_through_a_pipe() {
     let restored: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
     assert_eq!(restored["live"], 30_000);
     let (here, there) = (node.verify(), verify(&node, &to));
-    assert_eq!(registered(&here), registered(&there));
+    assert_eq!(registered_in(&here), registered_in(&there));
     assert!(counters_head(&there) <= counters_head(&here));
     let cut = fs::read(node.path("node.log")).expect("it has a log");
     fs::write(node.path("garbage"), &cut[..cut.len().min(1_000)]).expect("it can be written");

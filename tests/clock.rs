@@ -87,7 +87,8 @@ impl Clocked {
         let body = format!(
             r#"{{"prefix":"{prefix}","org_name":"x","hosting":"hosted",
                 "certificate":{{"type":"other","number":"{prefix}"}},
-                "province":"420000","city":"420300","industry":"C35"}}"#
+                "province":"420000","city":"420300","industry":"C35",
+                "filing":{{"state":"passed","date":"2026-11-23"}}}}"#
         );
         let mut client = Client::connect(self.node.address());
         client

@@ -5,7 +5,7 @@ mod common;
 use std::{collections::HashSet, fs, process::Stdio, time::Duration};
 
 use biaoshi::identifier::{Identifier, url};
-use common::{Client, Node, data};
+use common::{Client, Node, data, registered_in};
 use serde_json::{Value, json};
 
 /// Products of the sample file, each with its own identifier.
@@ -32,15 +32,6 @@ fn registered() -> HashSet<String> {
     file.records()
         .map(|record| fold(record.expect("the sample is sound")))
         .collect()
-}
-
-/// What a ledger says but for resolutions, which a start writes that were counted before the kill.
-fn registered_in(mut verified: Value) -> Value {
-    let partitions = verified["partitions"]
-        .as_array_mut()
-        .expect("it lists them");
-    partitions.retain(|one| one["partition"] != "counters/node-1");
-    verified
 }
 
 /// Asks every query of the sample and checks who is found.
@@ -102,7 +93,7 @@ fn everything_is_there_after_the_node_was_killed() {
     node.kill();
     node.start_again();
     resolve_all(&node, &registered);
-    assert_eq!(registered_in(node.verify()), registered_in(before));
+    assert_eq!(registered_in(&node.verify()), registered_in(&before));
     let (code, summary) = node.import("enterprises.csv", &[]);
     assert_eq!(
         (code, codes(&summary)),

@@ -69,7 +69,9 @@ fn parsed((status, body): (u16, Vec<u8>)) -> (u16, Value) {
 
 fn firm(prefix: &str, hosting: &str) -> Value {
     let certificate = json!({ "type": "other", "number": prefix });
-    json!({ "prefix": prefix, "org_name": "企业", "certificate": certificate, "hosting": hosting })
+    let filing = json!({ "state": "passed", "date": "2026-11-23" });
+    json!({ "prefix": prefix, "org_name": "企业", "certificate": certificate,
+            "hosting": hosting, "filing": filing })
 }
 
 fn record(data: &str) -> Value {

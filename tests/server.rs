@@ -91,7 +91,8 @@ async fn run(options: Options) -> Running {
 async fn run_with_firm(options: Options) -> Running {
     let running = run(options).await;
     let firm = r#"{"prefix":"88.118.8","org_name":"企业","hosting":"hosted",
-        "certificate":{"type":"other","number":"N1"}}"#;
+        "certificate":{"type":"other","number":"N1"},
+        "filing":{"state":"passed","date":"2026-11-23"}}"#;
     let answer = running.write("POST", "/api/v1/enterprises", "", firm).await;
     assert!(matches!(answer.status, 200 | 201), "{}", answer.text);
     running

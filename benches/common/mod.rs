@@ -115,6 +115,7 @@ pub(crate) fn directory(head: Head) -> Entry {
             date: 20_261_123,
             reason: "".into(),
         },
+        waiver: "".into(),
     };
     let own = Prefix::parse("88.118").expect("digits and dots");
     let mut entry = draft(&Partition::Control, head, Kind::Changes);

@@ -103,6 +103,7 @@ impl Node {
                 date: 20_261_123,
                 reason: "".into(),
             },
+            waiver: "".into(),
         };
         self.control(&Change::Prefix(Box::new(assigned)));
     }

@@ -195,5 +195,6 @@ fn assigned(prefix: Prefix, route: Option<Route>) -> PrefixChange {
             date: 20_261_123,
             reason: "导入".into(),
         },
+        waiver: "".into(),
     }
 }

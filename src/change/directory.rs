@@ -118,6 +118,9 @@ pub enum CertificateType {
 
 //----------- PrefixChange -----------------------------------------------------
 
+/// The version of a prefix change with a waiver.
+pub(super) const VERSION_WAIVED: u8 = 2;
+
 /// An enterprise prefix as it is from this change on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrefixChange {
@@ -133,6 +136,8 @@ pub struct PrefixChange {
     pub hosting: Hosting,
     /// Its filing with the national top-level node.
     pub filing: Filing,
+    /// Why it takes registrations before its filing has passed, at most 255 bytes; empty: it does not.
+    pub waiver: Box<str>,
 }
 
 impl PrefixChange {
@@ -143,6 +148,25 @@ impl PrefixChange {
         out.push(self.status as u8);
         self.hosting.encode(out);
         self.filing.encode(out);
+        if self.is_waived() {
+            put_bytes8(out, self.waiver.as_bytes());
+        }
+    }
+
+    /// Whether it takes registrations before its filing has passed.
+    #[must_use]
+    pub fn is_waived(&self) -> bool {
+        !self.waiver.is_empty()
+    }
+
+    pub(super) fn decode_waived(cursor: &mut Cursor<'_>) -> Result<Self, DecodeError> {
+        let change = Self::decode_body(cursor)?;
+        let waiver: Box<str> = cursor.str8()?.into();
+        if waiver.is_empty() {
+            // It has one form, that of version 1.
+            return Err(DecodeError::IllegalField { field: "waiver" });
+        }
+        Ok(Self { waiver, ..change })
     }
 
     pub(super) fn decode_body(cursor: &mut Cursor<'_>) -> Result<Self, DecodeError> {
@@ -153,6 +177,7 @@ impl PrefixChange {
             status: PrefixStatus::from_byte(cursor.u8()?)?,
             hosting: Hosting::decode(cursor)?,
             filing: Filing::decode(cursor)?,
+            waiver: "".into(),
         })
     }
 }
@@ -367,8 +392,9 @@ impl Filing {
     fn decode(cursor: &mut Cursor<'_>) -> Result<Self, DecodeError> {
         let state = match cursor.u8()? {
             0 => FilingState::Pending,
-            2 => FilingState::Refused,
             1 => FilingState::Passed,
+            2 => FilingState::Refused,
+            3 => FilingState::InReview,
             value => {
                 return Err(DecodeError::UnknownValue {
                     field: "filing state",
@@ -394,4 +420,6 @@ pub enum FilingState {
     Passed = 1,
     /// 被驳回: it may be filed again.
     Refused = 2,
+    /// 审核中: the national node has it, and has not decided.
+    InReview = 3,
 }

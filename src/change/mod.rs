@@ -13,6 +13,7 @@ mod cursor;
 mod day;
 mod directory;
 mod entry;
+mod event;
 mod hash;
 mod header;
 mod item;
@@ -32,6 +33,7 @@ pub use directory::{
     PrefixStatus, Route, SITES_MAX, Site, SiteProtocol,
 };
 pub use entry::{CHANGES_MAX, Draft, Entry, PAYLOAD_BYTES_MAX, Place};
+pub use event::{EventChange, FaultClass, NumberedEvent};
 pub use hash::{Hash, chain, leaf, merkle_root};
 pub use header::{Header, Kind, LedgerId};
 pub use item::{Class, PutChange, RemoveChange, RequestChange, RequestOutcome};
@@ -55,7 +57,8 @@ pub const CHANGE_BYTES_MAX: usize = 128 * 1024;
 /// The fold rule of this release: handle identifiers fold ASCII case.
 pub const FOLD_RULE: u16 = 1;
 
-/// The version of a change's body in this release, but for a roll-up's that has timings.
+/// The version of a change's body in this release, but for a roll-up's that has timings and a prefix's
+/// that has a waiver.
 const VERSION: u8 = 1;
 
 //----------- Change -----------------------------------------------------------
@@ -99,6 +102,8 @@ pub enum Change {
     RollUp(Box<RollUp>),
     /// What became of a report to the national node.
     Report(Box<ReportChange>),
+    /// What happened to the node.
+    Event(Box<EventChange>),
     /// An identifier registered or replaced.
     Put(Box<PutChange>),
     /// An identifier removed.
@@ -122,6 +127,7 @@ mod tag {
     pub(super) const CLOCK_ACCEPTED: u8 = 7;
     pub(super) const ROLL_UP: u8 = 8;
     pub(super) const REPORT: u8 = 9;
+    pub(super) const EVENT: u8 = 10;
     pub(super) const PUT: u8 = 16;
     pub(super) const REMOVE: u8 = 17;
     pub(super) const REQUEST: u8 = 18;
@@ -158,6 +164,7 @@ impl Change {
             Self::ClockAccepted { time_ms } => out.extend_from_slice(&time_ms.to_be_bytes()),
             Self::RollUp(change) => change.encode_body(&mut out),
             Self::Report(change) => change.encode_body(&mut out),
+            Self::Event(change) => change.encode_body(&mut out),
             Self::Put(change) => change.encode_body(&mut out),
             Self::Remove(change) => change.encode_body(&mut out),
             Self::Request(change) => change.encode_body(&mut out),
@@ -183,6 +190,9 @@ impl Change {
         let change = match (tag, version) {
             (tag::ROLL_UP, roll_up::VERSION_TIMED) => {
                 Self::RollUp(Box::new(RollUp::decode_timed(&mut cursor)?))
+            }
+            (tag::PREFIX, directory::VERSION_WAIVED) => {
+                Self::Prefix(Box::new(PrefixChange::decode_waived(&mut cursor)?))
             }
             (_, VERSION) => Self::decode_body(tag, &mut cursor)?,
             _ => return Err(DecodeError::UnknownChange { tag, version }),
@@ -222,6 +232,7 @@ impl Change {
             },
             tag::ROLL_UP => Self::RollUp(Box::new(RollUp::decode_body(cursor)?)),
             tag::REPORT => Self::Report(Box::new(ReportChange::decode_body(cursor)?)),
+            tag::EVENT => Self::Event(Box::new(EventChange::decode_body(cursor)?)),
             tag::PUT => Self::Put(Box::new(PutChange::decode_body(cursor)?)),
             tag::REMOVE => Self::Remove(Box::new(RemoveChange::decode_body(cursor)?)),
             tag::REQUEST => Self::Request(RequestChange::decode_body(cursor)?),
@@ -247,6 +258,7 @@ impl Change {
             Self::ClockAccepted { .. } => tag::CLOCK_ACCEPTED,
             Self::RollUp(_) => tag::ROLL_UP,
             Self::Report(_) => tag::REPORT,
+            Self::Event(_) => tag::EVENT,
             Self::Put(_) => tag::PUT,
             Self::Remove(_) => tag::REMOVE,
             Self::Request(_) => tag::REQUEST,
@@ -258,6 +270,7 @@ impl Change {
     fn version(&self) -> u8 {
         match self {
             Self::RollUp(change) if !change.timings.cells.is_empty() => roll_up::VERSION_TIMED,
+            Self::Prefix(change) if change.is_waived() => directory::VERSION_WAIVED,
             _ => VERSION,
         }
     }

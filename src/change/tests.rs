@@ -77,7 +77,32 @@ fn assigned(hosting: Hosting) -> Change {
             date,
             reason: "导入".into(),
         },
+        waiver: "".into(),
     }))
+}
+
+/// One that an operator lets take registrations while its filing is in review.
+fn waived() -> Change {
+    let Change::Prefix(mut change) = assigned(Hosting::Hosted) else {
+        unreachable!("a prefix is one");
+    };
+    change.filing.state = FilingState::InReview;
+    change.waiver = "试点".into();
+    Change::Prefix(change)
+}
+
+#[test]
+fn a_waiver_makes_it_version_2() {
+    let bytes = waived().encode();
+    assert_eq!(bytes[..2], [5, 2]);
+    assert!(bytes.ends_with(&[&[6], "试点".as_bytes()].concat()));
+    assert_eq!(assigned(Hosting::Hosted).encode()[..2], [5, 1]);
+    // None is said by version 1 alone.
+    let mut empty = assigned(Hosting::Hosted).encode();
+    empty[1] = 2;
+    empty.push(0);
+    let illegal = DecodeError::IllegalField { field: "waiver" };
+    assert_eq!(Change::decode(&empty), Err(illegal));
 }
 
 fn samples() -> Vec<Change> {
@@ -110,6 +135,7 @@ fn samples() -> Vec<Change> {
         Change::SecondaryPrefix(Prefix::parse("88.118").unwrap()),
         enterprise(),
         assigned(Hosting::Hosted),
+        waived(),
         assigned(Hosting::SelfBuilt(None)),
         assigned(Hosting::SelfBuilt(Some(Route { sites }))),
         Change::PrefixGate {

@@ -21,7 +21,7 @@ pub(super) use statistics::{StatisticsArguments, StatisticsOf};
 use topnode::TOPNODE_EXAMPLES;
 pub(super) use topnode::{
     ExportArguments, FileArguments, FilingSaid, RehearseArguments, ReportsArguments,
-    ResendArguments, SettleArguments, TopnodeCommand,
+    ResendArguments, SettleArguments, TopnodeCommand, WaiveArguments,
 };
 
 //----------- Arguments ----------------------------------------------------------

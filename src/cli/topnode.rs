@@ -63,7 +63,8 @@ pub(super) fn run(
             return rehearse::run(config, arguments, locale, output);
         }
         TopnodeCommand::Resend(arguments) => return reports::resend(config, arguments, output),
-        TopnodeCommand::File(arguments) => return filing::run(config, arguments, output),
+        TopnodeCommand::File(arguments) => return filing::file(config, arguments, output),
+        TopnodeCommand::Waive(arguments) => return filing::waive(config, arguments, output),
         TopnodeCommand::Settle(arguments) => return reports::settle(config, arguments, output),
         TopnodeCommand::Export(arguments) => {
             let client = Client::new(Target::find(config, &arguments.node, TokenUse::Needed)?)?;

@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     Refusal, Verdict,
+    events::{EventsOverlay, Happened},
     filing::FilingDecision,
     writer::{Full, Plan, push},
 };
@@ -90,6 +91,8 @@ pub(super) enum ControlJob {
     File(Box<FilingDecision>),
     /// Says what became of a report to the national node.
     Report(Box<ReportChange>),
+    /// Says what happened to the node.
+    Event(Box<Happened>),
 }
 
 //----------- Admissions -------------------------------------------------------
@@ -99,16 +102,17 @@ pub(super) enum ControlJob {
 pub(super) struct Admissions {
     pub(super) state: Arc<State>,
     zone: String,
-    overlay: Overlay,
+    pub(super) overlay: Overlay,
 }
 
 /// What the entry being built adds to the directory.
 #[derive(Debug, Default)]
-struct Overlay {
+pub(super) struct Overlay {
     enterprises: HashMap<Certificate, EnterpriseChange>,
     prefixes: HashMap<Prefix, (PrefixChange, Position)>,
     secondary: Vec<Prefix>,
     next_enterprise: Option<u64>,
+    pub(super) events: EventsOverlay,
 }
 
 impl Admissions {
@@ -166,6 +170,7 @@ impl Admissions {
             status: PrefixStatus::Active,
             hosting: admission.hosting.clone(),
             filing: admission.filing.clone(),
+            waiver: "".into(),
         };
         let position = push(draft, &Change::Prefix(Box::new(change.clone())))?;
         self.overlay
@@ -295,6 +300,7 @@ impl Plan for Admissions {
             ControlJob::RollUp(rolled_up) => {
                 push(draft, &Change::RollUp(rolled_up.clone())).map(Verdict::Created)
             }
+            ControlJob::Event(happened) => self.plan_event(happened, draft),
             ControlJob::Report(report) if report.note.len() > NOTE_BYTES_MAX => {
                 let detail = format!("a note has at most {NOTE_BYTES_MAX} bytes");
                 let refusal = Refusal::new("value_too_long", "note", detail);

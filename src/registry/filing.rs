@@ -1,14 +1,18 @@
-//! Planning filings: what the national node decided about an enterprise prefix.
+//! Planning filings: what the national node decided about an enterprise prefix, and what an operator
+//! lets it do before.
 //!
 //! ```text
-//! pending ─▶ passed          it counts from its date on
-//!    │ ▲
-//!    ▼ │ filed again
-//! refused ─▶ passed
+//! pending ─▶ in review ─▶ passed       it counts, and takes registrations
+//!    │ ▲         │          ▲
+//!    │ └─────────┤          │
+//!    ▼  again    ▼          │
+//!    └──────▶ refused ──────┘
 //! ```
 //!
-//! What has passed is not taken back here: the prefix is suspended or withdrawn instead, so that no
-//! count goes down by a slip.
+//! A review may be left out, where a person says what was decided. What has passed is not taken back
+//! here: the prefix is suspended or withdrawn instead, so that no count goes down by a slip. A waiver is
+//! beside it: with one a prefix takes registrations whatever became of its filing, and counts nowhere
+//! before that has passed.
 
 use super::{
     Refusal, Verdict,
@@ -22,13 +26,22 @@ use crate::{
 
 //----------- FilingDecision ---------------------------------------------------
 
-/// What became of a filing.
+/// What is decided about a prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilingDecision {
     /// The enterprise prefix.
     pub prefix: Prefix,
-    /// How it stands from now on.
-    pub filing: Filing,
+    /// What of it changes.
+    pub step: FilingStep,
+}
+
+/// What changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FilingStep {
+    /// How its filing stands from now on.
+    Filed(Filing),
+    /// Why it takes registrations before that has passed; none: no longer.
+    Waived(Option<Box<str>>),
 }
 
 impl Admissions {
@@ -37,31 +50,51 @@ impl Admissions {
         decision: &FilingDecision,
         draft: &mut Draft,
     ) -> Result<Verdict, Full> {
-        let FilingDecision { prefix, filing } = decision;
+        let FilingDecision { prefix, step } = decision;
         let directory = self.state.directory();
         let Some((assigned, position)) = self.assigned(&directory, prefix) else {
             return Ok(Verdict::NotFound);
         };
-        if let Err(refusal) = check(filing) {
-            return Ok(Verdict::Refused(refusal));
-        }
-        let before = &assigned.filing;
-        if before == filing {
-            return Ok(Verdict::Unchanged(position));
-        }
-        if before.state == FilingState::Passed {
-            let what = "the filing has passed, and is not taken back: suspend the prefix instead";
-            return Ok(Verdict::Conflict(format!("{prefix}: {what}")));
-        }
+        let after = match changed(&assigned, step) {
+            Ok(after) if after == assigned => return Ok(Verdict::Unchanged(position)),
+            Ok(after) => after,
+            Err(verdict) => return Ok(verdict),
+        };
         let change = PrefixChange {
             prev: Some(position),
-            filing: filing.clone(),
-            ..assigned
+            ..after
         };
         let position = push(draft, &Change::Prefix(Box::new(change.clone())))?;
         self.note_prefix(prefix, change, position);
         Ok(Verdict::Replaced(position))
     }
+}
+
+/// The prefix as it is after a step.
+fn changed(before: &PrefixChange, step: &FilingStep) -> Result<PrefixChange, Verdict> {
+    let mut after = before.clone();
+    match step {
+        FilingStep::Filed(filing) => {
+            check(filing).map_err(Verdict::Refused)?;
+            if before.filing.state == FilingState::Passed && before.filing != *filing {
+                let what =
+                    "the filing has passed, and is not taken back: suspend the prefix instead";
+                return Err(Verdict::Conflict(format!("{}: {what}", before.prefix)));
+            }
+            after.filing = filing.clone();
+        }
+        FilingStep::Waived(Some(reason)) if reason.trim().is_empty() => {
+            let detail = "a waiver has its reason";
+            let refusal = Refusal::new("missing_field", "reason", detail);
+            return Err(Verdict::Refused(refusal));
+        }
+        FilingStep::Waived(reason) => {
+            let reason = reason.clone().unwrap_or_default();
+            check_text("filing", &reason).map_err(Verdict::Refused)?;
+            after.waiver = reason;
+        }
+    }
+    Ok(after)
 }
 
 fn check(filing: &Filing) -> Result<(), Refusal> {

@@ -12,6 +12,7 @@
 
 mod admission;
 mod clock;
+mod events;
 mod filing;
 pub mod import;
 mod observe;
@@ -22,7 +23,8 @@ mod writer;
 
 pub use admission::{Admission, EnterpriseFacts, FIELD_CHARACTERS_MAX};
 pub use clock::{ClockFault, ClockReading, EntryClock, RELEASE_DATE_MS, ReadClock};
-pub use filing::FilingDecision;
+pub use events::{Fault, Happened};
+pub use filing::{FilingDecision, FilingStep};
 pub use observe::Observe;
 pub use registration::{OPERATIONS_MAX, Operation, RequestedValue};
 pub use writer::{QUEUE_MAX, ReadOnly, ReadOnlyCause, WriterOptions, WriterTask, genesis};
@@ -199,6 +201,15 @@ impl WeakRegistry {
     pub async fn report(&self, change: ReportChange) -> Result<Receipt, RegistryError> {
         self.hand_in(vec![ControlJob::Report(Box::new(change))])
             .await
+    }
+
+    /// Says in `control` what happened to the node; answers when all of it is durable.
+    ///
+    /// # Errors
+    /// As [`Registry::submit`]; while the node stops, that it does.
+    pub async fn happened(&self, what: Vec<Happened>) -> Result<Receipt, RegistryError> {
+        let jobs = what.into_iter().map(Box::new).map(ControlJob::Event);
+        self.hand_in(jobs.collect()).await
     }
 
     async fn hand_in(&self, jobs: Vec<ControlJob>) -> Result<Receipt, RegistryError> {

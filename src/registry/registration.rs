@@ -104,8 +104,8 @@ impl Registrations {
         }
     }
 
-    /// Checks the name and whose it is.
-    fn check(&self, text: &str) -> Result<Identifier, Refusal> {
+    /// Checks the name and whose it is; says whether new identifiers may be registered there.
+    fn check(&self, text: &str) -> Result<(Identifier, bool), Refusal> {
         let identifier = Identifier::parse_registration(text)
             .map_err(|error| Refusal::new(error.code(), "identifier", error.to_string()))?;
         let directory = self.state.directory();
@@ -134,13 +134,16 @@ impl Registrations {
                 "unassigned_prefix",
                 format!("{authority} is not in use now; ask the operator of this node"),
             ),
-            Belongs::Assigned(_) => Ok(identifier),
+            Belongs::Assigned(entry) => {
+                let takes_registrations = entry.takes_registrations();
+                Ok((identifier, takes_registrations))
+            }
         }
     }
 
     fn plan_record(
         &mut self,
-        identifier: Identifier,
+        (identifier, takes_registrations): (Identifier, bool),
         values: &[RequestedValue],
         mode: Mode,
         draft: &mut Draft,
@@ -152,6 +155,9 @@ impl Registrations {
         let key = identifier.key();
         let current = self.current(&key);
         let Some(current) = current else {
+            if !takes_registrations {
+                return Ok(Verdict::Refused(not_filed(&identifier)));
+            }
             let change = PutChange::new(identifier, Class::New, None, &record);
             return self.put(key, change, draft).map(Verdict::Created);
         };
@@ -165,6 +171,9 @@ impl Registrations {
                     spelled.text()
                 );
                 return Ok(Verdict::Conflict(what));
+            }
+            if !takes_registrations {
+                return Ok(Verdict::Refused(not_filed(&spelled)));
             }
             let change = PutChange::new(spelled, Class::Restored, prev, &record);
             return self.put(key, change, draft).map(Verdict::Created);
@@ -253,23 +262,23 @@ impl Plan for Registrations {
                 detail,
             )));
         }
-        let identifier = match self.check(job.identifier()) {
-            Ok(identifier) => identifier,
+        let checked = match self.check(job.identifier()) {
+            Ok(checked) => checked,
             Err(refusal) => return Ok(Verdict::Refused(refusal)),
         };
         match job {
             Operation::Create { values, .. } => {
-                self.plan_record(identifier, values, Mode::Create, draft)
+                self.plan_record(checked, values, Mode::Create, draft)
             }
             Operation::Put {
                 values,
                 only_create: true,
                 ..
-            } => self.plan_record(identifier, values, Mode::CreateOrRestore, draft),
+            } => self.plan_record(checked, values, Mode::CreateOrRestore, draft),
             Operation::Put { values, .. } => {
-                self.plan_record(identifier, values, Mode::Replace, draft)
+                self.plan_record(checked, values, Mode::Replace, draft)
             }
-            Operation::Remove { .. } => self.plan_remove(&identifier, draft),
+            Operation::Remove { .. } => self.plan_remove(&checked.0, draft),
         }
     }
 
@@ -294,6 +303,16 @@ impl Plan for Registrations {
 /// Adds a change and says where it will stand.
 fn push(draft: &mut Draft, change: &Change) -> Result<Position, Full> {
     super::writer::push(draft, change)
+}
+
+/// What is registered already stays, and may be changed: only what is new waits for the filing.
+fn not_filed(identifier: &Identifier) -> Refusal {
+    let prefix = identifier.authority();
+    let detail = format!(
+        "the filing (备案) of {prefix} has not passed, and nobody has waived it: biaoshi topnode file \
+         {prefix} passed, or biaoshi topnode waive {prefix}"
+    );
+    Refusal::new("not_filed", "identifier", detail)
 }
 
 fn record_of(values: &[RequestedValue], time_ms: u64) -> Result<Record, Refusal> {

@@ -1,5 +1,6 @@
 //! The writer against racing clients, repeated requests and jumping clocks.
 
+mod events;
 mod faults;
 mod filing;
 

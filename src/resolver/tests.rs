@@ -28,6 +28,7 @@ fn assigned(text: &str, hosting: Hosting, status: PrefixStatus) -> Change {
             date: 20_261_123,
             reason: "".into(),
         },
+        waiver: "".into(),
     }))
 }
 

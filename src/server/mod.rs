@@ -19,6 +19,7 @@ mod descriptors;
 mod dns;
 mod executor;
 mod handle;
+mod health;
 mod http;
 mod listeners;
 mod lock;
@@ -149,6 +150,7 @@ impl Server {
             docking_date: options.docking_date,
             tables,
             transport,
+            http_addresses: http_addresses.clone(),
         };
         let starting = startup::start(options.clone(), doors, accept_clock);
         let startup = Some(spawn(starting));
@@ -242,6 +244,7 @@ impl Server {
                 // A listener that panicked has aborted the process in a release.
                 let _ = listener.await;
             }
+            started.say_stopped().await;
             // The last handle of the registry goes with it: the writers drain their queues and end.
             drop(api);
             started.finish(options.http.shutdown_timeout).await;

@@ -1,6 +1,8 @@
 //! From files to a node that answers.
 
 use std::{
+    net::SocketAddr,
+    path::Path,
     sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
@@ -12,6 +14,7 @@ use super::{
     clock::{SystemClock, Watch},
     counting::Registering,
     executor::BlockingPool,
+    health::{self, AliveFile, Health},
     measured::MeasuredLedger,
     metrics::Scrape,
     options::Options,
@@ -28,7 +31,7 @@ use crate::{
     identifier::Prefix,
     ledger::{Ledger, LedgerError, SqliteLedger, SqliteOptions},
     protocol::http::{Accounting, Api, Node},
-    registry::{ClockFault, ReadClock, Registry, WriterOptions},
+    registry::{ClockFault, ReadClock, Registry, WeakRegistry, WriterOptions},
     resolver::Resolver,
     state::{DATA, ReplayError, State, snapshot::SnapshotFolder},
 };
@@ -40,9 +43,17 @@ use crate::{
 pub(super) struct Started {
     writers: Vec<JoinHandle<()>>,
     upkeep: Option<Upkeep>,
+    registry: Option<WeakRegistry>,
 }
 
 impl Started {
+    /// Says in the ledger that the node stops; the registry must still be there.
+    pub(super) async fn say_stopped(&self) {
+        if let Some(registry) = &self.registry {
+            health::stopped(registry).await;
+        }
+    }
+
     /// Waits until the writers have written what was handed in, then ends the rest; their
     /// registry must be gone.
     pub(super) async fn finish(self, snapshot_timeout: Duration) {
@@ -70,9 +81,27 @@ pub(super) struct Doors {
     pub(super) tables: Arc<Tables>,
     /// On what way the national node is told, if it is not by hand.
     pub(super) transport: Option<Arc<dyn Transport>>,
+    /// Where it listens for HTTP.
+    pub(super) http_addresses: Vec<SocketAddr>,
 }
 
 impl Doors {
+    /// Who writes.
+    fn writers(
+        &self,
+        ledger: &Arc<dyn Ledger>,
+        state: &Arc<State>,
+        options: &WriterOptions,
+    ) -> (Registry, Vec<JoinHandle<()>>) {
+        let clock = || -> Box<dyn ReadClock> { Box::new(SystemClock) };
+        let metrics = Arc::clone(&self.scrape.metrics);
+        let measured = MeasuredLedger::new(Arc::clone(ledger), metrics);
+        let measured: Arc<dyn Ledger> = Arc::new(measured);
+        let (registry, writers) = Registry::open(&measured, state, clock, options);
+        let writers = writers.into_iter().map(super::spawn).collect();
+        (registry.observed_by(self.registering(state)), writers)
+    }
+
     /// Who times what is registered.
     fn registering(&self, state: &Arc<State>) -> Arc<Registering> {
         let (state, watch) = (Arc::clone(state), Arc::clone(&self.watch));
@@ -100,6 +129,16 @@ impl Doors {
             tests: self.tests.clone(),
             registry: registry.downgrade(),
         })
+    }
+
+    /// Who looks after the node's health.
+    fn health(&self, registry: &Registry, state: &Arc<State>, data_dir: &Path) -> Health {
+        Health {
+            registry: registry.downgrade(),
+            state: Arc::clone(state),
+            listeners: self.http_addresses.clone(),
+            alive: AliveFile::new(data_dir),
+        }
     }
 
     /// From here on everybody is answered.
@@ -150,16 +189,11 @@ pub(super) async fn start(
     });
     replaying::replay_told(&*ledger, &state, &doors.api).await?;
     let state = Arc::new(state);
-    let clock = || -> Box<dyn ReadClock> { Box::new(SystemClock) };
-    let measured = MeasuredLedger::new(Arc::clone(&ledger), Arc::clone(metrics));
-    let measured: Arc<dyn Ledger> = Arc::new(measured);
     let writing = WriterOptions {
         accept_clock,
         zone: options.node.zone.clone(),
     };
-    let (registry, writers) = Registry::open(&measured, &state, clock, &writing);
-    let registry = registry.observed_by(doors.registering(&state));
-    let writers = writers.into_iter().map(super::spawn).collect();
+    let (registry, writers) = doors.writers(&ledger, &state, &writing);
     let snapshots = Snapshots::new(
         Arc::clone(&state),
         Arc::clone(&sqlite_ledger),
@@ -172,27 +206,30 @@ pub(super) async fn start(
     }
     // Nothing was taken from a snapshot where there was none, and nothing is read over again.
     let scrub = Scrub::new(&root, sqlite, until.to_vec())?;
-    let room = Room {
-        root,
-        metrics: Arc::clone(metrics),
-    };
+    let metrics = Arc::clone(metrics);
+    let room = Room { root, metrics };
     let path = options.node.data_dir.join("counters/counters.map");
     let (collector, weak) = (doors.collector(&state), registry.downgrade());
     let counts = Counts::open(ledger, collector, weak, path, accept_clock).await;
     let mut upkeep = Upkeep::start(sqlite_ledger, room, snapshots, &registry, scrub, counts);
-    if accept_clock && let Err(error) = registry.accept_clock().await {
-        tracing::error!(%error, "the accepted clock could not be noted in the ledger");
+    if accept_clock {
+        note_clock(&registry).await;
     }
     take_prefixes(&registry, &state, &options.node.secondary_prefixes).await;
+    let health = doors.health(&registry, &state, &options.node.data_dir);
+    health.started().await;
+    upkeep.watch_health(health);
     if let Some(reporter) = doors.reporter(&registry, &state) {
         upkeep.report(reporter);
     }
-    metrics.started(began.elapsed());
+    doors.scrape.metrics.started(began.elapsed());
+    let weak = registry.downgrade();
     doors.open(registry, state);
     tracing::info!("ready");
     Ok(Started {
         writers,
         upkeep: Some(upkeep),
+        registry: Some(weak),
     })
 }
 
@@ -202,6 +239,12 @@ fn sqlite_options(options: &Options) -> SqliteOptions {
         archive_dirs: options.ledger.archive_dirs.clone(),
         free_bytes_min: options.ledger.free_bytes_min,
         ..SqliteOptions::default()
+    }
+}
+
+async fn note_clock(registry: &Registry) {
+    if let Err(error) = registry.accept_clock().await {
+        tracing::error!(%error, "the accepted clock could not be noted in the ledger");
     }
 }
 

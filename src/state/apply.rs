@@ -240,6 +240,7 @@ impl ControlFold {
             Change::Report(change) => {
                 Arc::make_mut(&mut self.reports).take(&change, position.seq, time_ms)
             }
+            Change::Event(change) => Arc::make_mut(&mut self.events).take(&change),
             // Genesis was read above; the rest changes nothing that is asked for here.
             _ => {}
         }

@@ -14,6 +14,7 @@
 mod apply;
 mod digest;
 pub mod directory;
+mod events;
 pub mod index;
 mod page;
 mod pin;
@@ -36,6 +37,7 @@ use arc_swap::ArcSwap;
 
 pub use digest::Digest;
 use directory::Directory;
+pub use events::{EVENTS_MAX, EventLog, Events, MonthRunning, OPEN_MAX, Running, Stop};
 use index::{Index, IndexWriter};
 pub use page::{Listed, PrefixView};
 use pin::Pin;
@@ -77,6 +79,7 @@ struct ControlFold {
     directory: Arc<Directory>,
     rolled_up: Arc<RolledUp>,
     reports: Arc<Reports>,
+    events: Arc<Events>,
     digests: Digests,
     window: Window,
 }
@@ -191,6 +194,12 @@ impl State {
     #[must_use]
     pub fn reports(&self) -> Arc<Reports> {
         Arc::clone(&self.control_fold().reports)
+    }
+
+    /// What happened to the node and to enterprises' nodes.
+    #[must_use]
+    pub fn events(&self) -> Arc<Events> {
+        Arc::clone(&self.control_fold().events)
     }
 
     /// What was registered, by day and prefix.

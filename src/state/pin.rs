@@ -16,7 +16,7 @@ use std::sync::{
 };
 
 use super::{
-    At, DATA, DataTotals, Digests, Registrations, Reports, RolledUp, State,
+    At, DATA, DataTotals, Digests, Events, Registrations, Reports, RolledUp, State,
     directory::Directory,
     index::{Slot, SlotState},
     window::{Remembered, Window},
@@ -132,6 +132,7 @@ pub struct View {
     registrations: Registrations,
     rolled_up: Arc<RolledUp>,
     reports: Arc<Reports>,
+    events: Arc<Events>,
 }
 
 impl State {
@@ -177,6 +178,7 @@ impl State {
             registrations: data.registrations.clone(),
             rolled_up: Arc::clone(&control.rolled_up),
             reports: Arc::clone(&control.reports),
+            events: Arc::clone(&control.events),
         };
         Ok((view, read))
     }
@@ -243,6 +245,12 @@ impl View {
     #[must_use]
     pub fn reports(&self) -> &Reports {
         &self.reports
+    }
+
+    /// What happened to the node and to enterprises' nodes.
+    #[must_use]
+    pub fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Into how many parts the identifiers are divided; each is read once, in any order and by

@@ -106,6 +106,7 @@ const RULES: &[Rule] = &[
             "server/tls",
             "server/lock",
             "server/token",
+            "server/health",
             "server/reporting",
         ],
         tests: false,

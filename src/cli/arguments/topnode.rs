@@ -16,6 +16,7 @@ Examples:
   biaoshi topnode reports T8
   biaoshi topnode rehearse
   biaoshi topnode file 88.118.8 passed --date 2026-11-25 --reason '2026-1126-0007'
+  biaoshi topnode waive 88.118.8 --reason 'pilot, filing follows'
   biaoshi topnode settle T8 2026-11-25 --receipt '2026-1126-0007' --proof receipt.pdf
   biaoshi topnode resend T6 2026112513 --reason 'address mended'
 
@@ -42,6 +43,8 @@ pub enum TopnodeCommand {
     Resend(ResendArguments),
     /// Say what the national node decided about the filing (备案) of an enterprise prefix
     File(FileArguments),
+    /// Let an enterprise prefix take registrations before its filing has passed; it counts nowhere before
+    Waive(WaiveArguments),
     /// Say that the national node has a period, with its receipt
     Settle(SettleArguments),
 }
@@ -61,7 +64,7 @@ pub struct TablesArguments {
 /// Arguments of `preview`.
 #[derive(Args, Debug)]
 pub struct PreviewArguments {
-    /// Which table: T1 to T11, M1 or M2
+    /// Which table: T1 to T11, M1, M2, E1 or E2
     pub table: String,
 
     /// The statistics day of a daily table [default: today]
@@ -80,7 +83,7 @@ pub struct PreviewArguments {
 /// Arguments of `export`.
 #[derive(Args, Debug)]
 pub struct ExportArguments {
-    /// Which tables: T1 to T11, M1, M2 [default: all]
+    /// Which tables: T1 to T11, M1, M2, E1, E2 [default: all]
     pub tables: Vec<String>,
 
     /// The statistics day of the daily tables [default: today]
@@ -190,6 +193,29 @@ pub struct FileArguments {
     pub node: NodeArguments,
 }
 
+/// Arguments of `waive`.
+#[derive(Args, Debug)]
+pub struct WaiveArguments {
+    /// The enterprise prefix
+    pub prefix: String,
+
+    /// Why; it is kept in the ledger
+    #[arg(long, required_unless_present = "end", conflicts_with = "end")]
+    pub reason: Option<String>,
+
+    /// No longer: new identifiers wait for the filing
+    #[arg(long)]
+    pub end: bool,
+
+    /// Only say what would happen
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// The node to talk to
+    #[command(flatten)]
+    pub node: NodeArguments,
+}
+
 /// How a filing stands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub enum FilingSaid {
@@ -197,6 +223,8 @@ pub enum FilingSaid {
     Passed,
     /// 被驳回: it was refused, and may be filed again
     Refused,
-    /// 待审核: it is filed (again), and not decided
+    /// 待审核: it is to be filed (again)
     Pending,
+    /// 审核中: the national node has it, and has not decided
+    InReview,
 }

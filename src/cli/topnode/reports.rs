@@ -57,15 +57,7 @@ fn standing(said: &Value, language: Language) -> String {
     let (by, heading, waiting) = match language {
         Language::Zh => (
             "报送方式",
-            [
-                "表",
-                "周期",
-                "已报送至",
-                "待报天数",
-                "滞后",
-                "状态",
-                "失败次数",
-            ],
+            ["表", "周期", "已报送至", "待报", "滞后", "状态", "失败次数"],
             "待人工处理：修正后 biaoshi topnode resend，或以回执 biaoshi topnode settle",
         ),
         Language::En => (
@@ -74,7 +66,7 @@ fn standing(said: &Value, language: Language) -> String {
                 "table",
                 "interval",
                 "told until",
-                "days due",
+                "due",
                 "lag",
                 "doing",
                 "failures",

@@ -103,11 +103,19 @@ pub(super) struct FilingBody {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 enum FilingStateBody {
     Passed,
     Pending,
     Refused,
+    InReview,
+}
+
+/// Why a prefix takes registrations before it is filed; null: no longer.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a waiver with reason")]
+pub(super) struct WaiverBody {
+    pub(super) reason: Option<String>,
 }
 
 impl EnterpriseBody {
@@ -213,6 +221,7 @@ pub(super) fn filing(filing: Option<FilingBody>) -> Result<Filing, String> {
             return Err("a filing that has passed has the date on which it did".to_owned());
         }
         FilingStateBody::Refused => FilingState::Refused,
+        FilingStateBody::InReview => FilingState::InReview,
         FilingStateBody::Passed => FilingState::Passed,
         FilingStateBody::Pending => FilingState::Pending,
     };

@@ -13,7 +13,7 @@ use super::{
     batch::{self, Named},
     body::{self, Kind},
     caller,
-    enterprise_body::{EnterpriseBody, FilingBody, filing},
+    enterprise_body::{EnterpriseBody, FilingBody, WaiverBody, filing},
     listing::number,
     problem::Problem,
     view,
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     access::Action,
     identifier::Prefix,
-    registry::{FilingDecision, Receipt, Request as Work, Verdict},
+    registry::{FilingDecision, FilingStep, Receipt, Request as Work, Verdict},
 };
 
 /// The most prefixes of a page: a few hundred KiB of reply.
@@ -109,19 +109,51 @@ pub(super) async fn file(
     Path(prefix): Path<String>,
     request: Request,
 ) -> Reply {
+    decide(&api, &prefix, request, |bytes| {
+        let filed = filing(Some(body::parse::<FilingBody>(bytes)?));
+        let filed = filed.map_err(|detail| Problem::bad_request("bad_json", detail))?;
+        Ok(FilingStep::Filed(filed))
+    })
+    .await
+}
+
+/// Takes why a prefix takes registrations before it is filed, or that it no longer does.
+pub(super) async fn waive(
+    State(api): State<Arc<Api>>,
+    Path(prefix): Path<String>,
+    request: Request,
+) -> Reply {
+    decide(&api, &prefix, request, |bytes| {
+        let WaiverBody { reason } = body::parse(bytes)?;
+        Ok(FilingStep::Waived(reason.map(Into::into)))
+    })
+    .await
+}
+
+async fn decide(
+    api: &Api,
+    prefix: &str,
+    request: Request,
+    step: impl FnOnce(&[u8]) -> Result<FilingStep, Problem>,
+) -> Reply {
     let node = api.node()?;
     let (parts, body) = request.into_parts();
-    let caller = caller::authorise(&api, &parts, Action::Admit)?;
+    let caller = caller::authorise(api, &parts, Action::Admit)?;
     let dry_run = batch::is_dry_run(&parts.uri)?;
     let bytes = body::read_json(&parts.headers, body, api.body_bytes_max).await?;
-    let decided = filing(Some(body::parse::<FilingBody>(&bytes)?));
     let unassigned = || {
         let detail = format!("{prefix} is no enterprise prefix of this node");
         Problem::new(StatusCode::NOT_FOUND, "unassigned_prefix", detail)
     };
+    let step = step(&bytes)?;
+    let done = match &step {
+        FilingStep::Filed(_) => "filed",
+        FilingStep::Waived(Some(_)) => "waived",
+        FilingStep::Waived(None) => "no longer waived",
+    };
     let decision = FilingDecision {
-        prefix: Prefix::parse(&prefix).map_err(|_| unassigned())?,
-        filing: decided.map_err(|detail| Problem::bad_request("bad_json", detail))?,
+        prefix: Prefix::parse(prefix).map_err(|_| unassigned())?,
+        step,
     };
     let work = Work {
         caller,
@@ -132,7 +164,7 @@ pub(super) async fn file(
     let receipt = node.registry.file(work).await?;
     let said = |outcome: &str| Ok(super::json(StatusCode::OK, &json!({ "outcome": outcome })));
     match receipt.verdicts.into_iter().next() {
-        Some(Verdict::Replaced(_)) => said("filed"),
+        Some(Verdict::Replaced(_)) => said(done),
         Some(Verdict::Unchanged(_)) => said("unchanged"),
         Some(Verdict::NotFound) => Err(unassigned()),
         Some(Verdict::Refused(refusal)) => Err(Problem::refused(&refusal)),

@@ -68,6 +68,10 @@ pub fn router(api: Arc<Api>) -> Router {
             "/api/v1/enterprises/{prefix}/filing",
             post(enterprises::file),
         )
+        .route(
+            "/api/v1/enterprises/{prefix}/waiver",
+            post(enterprises::waive),
+        )
         .route("/api/v1/statistics", get(statistics::now))
         .route("/api/v1/statistics/days", get(statistics::days))
         .route("/api/v1/statistics/months", get(statistics::months))

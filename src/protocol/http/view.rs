@@ -40,6 +40,7 @@ pub(super) fn prefix(
         "route": route,
         "enterprise": enterprise.map(|enterprise| firm(enterprise, caller)),
         "filing": filing(&facts.filing),
+        "waiver": facts.is_waived().then_some(&facts.waiver),
         "position": entry.position.to_string(),
     })
 }
@@ -68,6 +69,7 @@ fn filing(filing: &Filing) -> Value {
         FilingState::Pending => "pending",
         FilingState::Passed => "passed",
         FilingState::Refused => "refused",
+        FilingState::InReview => "in_review",
     };
     let (year, month, day) = (
         filing.date / 10_000,

@@ -31,6 +31,8 @@ pub enum Code {
     UnassignedPrefix,
     /// The enterprise has its own node.
     SelfBuilt,
+    /// Its filing has not passed.
+    NotFiled,
     /// Over 255 characters.
     IdentifierTooLong,
     /// Over the field's characters.
@@ -75,7 +77,7 @@ pub enum Severity {
 /// Code, name, what to do in English and in Chinese.
 type Line = (Code, &'static str, &'static str, &'static str);
 
-const LINES: [Line; 27] = [
+const LINES: [Line; 28] = [
     (Code::Ok, "ok", "", ""),
     (
         Code::OkTrimmed,
@@ -148,6 +150,12 @@ const LINES: [Line; 27] = [
         "self_built",
         "the enterprise has its own node: register it there",
         "该企业为自建节点，请在其自建节点上注册",
+    ),
+    (
+        Code::NotFiled,
+        "not_filed",
+        "the enterprise's filing has not passed yet: ask the operator of the node, and import the row again",
+        "该企业备案尚未通过，暂不能注册：请联系节点运营单位，通过后重新导入本行",
     ),
     (
         Code::IdentifierTooLong,

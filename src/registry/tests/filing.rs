@@ -3,13 +3,18 @@
 use super::*;
 
 async fn filed(node: &Node, state: FilingState, date: u32, reason: &str) -> Verdict {
+    let filing = Filing {
+        state,
+        date,
+        reason: reason.into(),
+    };
+    decided(node, FilingStep::Filed(filing)).await
+}
+
+async fn decided(node: &Node, step: FilingStep) -> Verdict {
     let decision = FilingDecision {
         prefix: Prefix::parse("88.118.9").unwrap(),
-        filing: Filing {
-            state,
-            date,
-            reason: reason.into(),
-        },
+        step,
     };
     let request = Request {
         caller: Caller::Administrator,
@@ -21,6 +26,17 @@ async fn filed(node: &Node, state: FilingState, date: u32, reason: &str) -> Verd
     receipt.verdicts.into_iter().next().unwrap()
 }
 
+fn pending() -> Admission {
+    Admission {
+        filing: Filing {
+            state: FilingState::Pending,
+            date: 0,
+            reason: "".into(),
+        },
+        ..admission("88.118.9", "B", Hosting::Hosted)
+    }
+}
+
 #[tokio::test]
 async fn a_filing_is_refused_filed_again_and_passes() {
     use FilingState::{Passed, Pending, Refused};
@@ -29,13 +45,7 @@ async fn a_filing_is_refused_filed_again_and_passes() {
         filed(&node, Passed, 20_261_124, "").await,
         Verdict::NotFound
     );
-    let mut pending = admission("88.118.9", "B", Hosting::Hosted);
-    pending.filing = Filing {
-        state: Pending,
-        date: 0,
-        reason: "".into(),
-    };
-    node.admit(vec![pending]).await;
+    node.admit(vec![pending()]).await;
     let nodes = || node.state.directory_totals().enterprise_nodes;
     assert_eq!(nodes(), 1);
     for (state, date, reason, field) in [
@@ -72,5 +82,61 @@ async fn a_filing_is_refused_filed_again_and_passes() {
     let entry = directory.prefix("88.118.9").unwrap();
     assert_eq!(&*entry.facts.filing.reason, "回执 7");
     assert!(entry.facts.prev.is_some());
+    node.check_replay().await;
+}
+
+/// New identifiers wait for the filing, or for an operator's word; what is there may be changed.
+#[tokio::test]
+async fn a_prefix_takes_registrations_once_it_is_filed_or_waived() {
+    use FilingState::{InReview, Passed, Refused};
+    let node = node().await;
+    node.admit(vec![pending()]).await;
+    let refused = |verdict: Verdict| match verdict {
+        Verdict::Refused(refusal) => refusal.code,
+        other => panic!("{other:?}"),
+    };
+    let waived = |reason: Option<&str>| FilingStep::Waived(reason.map(Into::into));
+    let one = |text: &str| create(text, "1");
+    assert_eq!(refused(node.one(one("88.118.9/A")).await), "not_filed");
+    filed(&node, InReview, 20_261_124, "申请 7").await;
+    assert_eq!(refused(node.one(one("88.118.9/A")).await), "not_filed");
+    assert_eq!(
+        refused(decided(&node, waived(Some(" "))).await),
+        "missing_field"
+    );
+    let nodes = || node.state.directory_totals().enterprise_nodes;
+    let before = nodes();
+    let is_replaced = |verdict: &Verdict| matches!(verdict, Verdict::Replaced(_));
+    assert!(is_replaced(&decided(&node, waived(Some("试点"))).await));
+    let again = decided(&node, waived(Some("试点"))).await;
+    assert!(matches!(again, Verdict::Unchanged(_)), "{again:?}");
+    assert!(matches!(
+        node.one(one("88.118.9/A")).await,
+        Verdict::Created(_)
+    ));
+    assert!(matches!(
+        node.one(one("88.118.9/B")).await,
+        Verdict::Created(_)
+    ));
+    assert_eq!(nodes(), before, "it counts nowhere before it is filed");
+    // A refusal does not take the waiver back; a person does.
+    filed(&node, Refused, 20_261_125, "照片不清").await;
+    assert!(matches!(
+        node.one(one("88.118.9/C")).await,
+        Verdict::Created(_)
+    ));
+    assert!(is_replaced(&decided(&node, waived(None)).await));
+    assert_eq!(refused(node.one(one("88.118.9/D")).await), "not_filed");
+    assert!(is_replaced(&node.one(put("88.118.9/A", "2")).await));
+    let removal = Operation::Remove {
+        identifier: "88.118.9/B".to_owned(),
+    };
+    assert!(matches!(node.one(removal).await, Verdict::Removed(_)));
+    assert_eq!(refused(node.one(put("88.118.9/B", "1")).await), "not_filed");
+    filed(&node, Passed, 20_261_126, "回执 8").await;
+    assert!(matches!(
+        node.one(put("88.118.9/B", "1")).await,
+        Verdict::Created(_)
+    ));
     node.check_replay().await;
 }

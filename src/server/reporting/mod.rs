@@ -32,7 +32,7 @@ use crate::{
     state::{Reports, State},
     topnode::{
         outbox::{Action, Answer, Ask, Event, Facts, Made, Outbox, TableStatus, day_of_period},
-        tables::Table,
+        tables::{Only, Table},
     },
 };
 
@@ -89,12 +89,13 @@ impl Reporting {
     }
 
     fn with_facts<R>(&self, state: &State, f: impl FnOnce(&Facts<'_>) -> R) -> R {
-        let (reports, rolled_up) = (state.reports(), state.rolled_up());
+        let (reports, events, rolled_up) = (state.reports(), state.events(), state.rolled_up());
         let days = rolled_up.hosts().flat_map(|(_, days)| days.whole());
         let until = days.map(|(day, _)| day).max();
         f(&Facts {
             ledger_id: state.ledger_id().unwrap_or_else(no_ledger),
             reports: &reports,
+            events: &events,
             control_seq: state.at(&crate::change::Partition::Control).head.seq,
             rolled_up_until: until.and_then(day_of).filter(|_| self.is_on(&reports)),
             from: self.from,
@@ -184,7 +185,10 @@ impl Reporter {
             (&self.state, &self.counters, &self.tests),
             (ask.table, day),
             (from, MESSAGE_SUBJECTS),
-            ask.since,
+            Only {
+                since: ask.since,
+                event: ask.table.is_of_events().then_some(ask.period),
+            },
         );
         let page = made.map_err(|error| error.to_string())?;
         Ok(Made {

@@ -15,14 +15,14 @@ use crate::{
         Counters, Resolutions,
         figures::{Figures, ScopeTimings},
     },
-    change::ReportChange,
+    change::{LedgerId, ReportChange},
     identifier::{Identifier, Prefix},
     ledger::{Inline, LedgerError, SqliteLedger, SqliteOptions},
     protocol::http::{Decided, MakeTables, Node, TableError, TablePage},
     state::{State, directory::Directory},
     topnode::{
         TopnodeOptions,
-        tables::{Material, Page, Table, is_told, rows},
+        tables::{Material, Only, Page, Table, is_told, rows},
     },
 };
 use changes::master_data;
@@ -59,7 +59,7 @@ impl Tables {
         (state, counters, tests): (&State, &Counters, &[Prefix]),
         (table, day): (Table, Date),
         (from, limit): (usize, usize),
-        since: u64,
+        only: Only,
     ) -> Result<Page, LedgerError> {
         let directory = state.directory();
         // T1 and T2 are looked at after each entry: only what is summed is copied.
@@ -74,7 +74,9 @@ impl Tables {
             timings: &|scope| ScopeTimings::of(state, counters.timings(), scope),
             day,
             options: &self.options,
-            since,
+            events: &state.events(),
+            ledger_id: state.ledger_id().unwrap_or(LedgerId([0; 16])),
+            only,
         };
         if table == Table::T9 {
             return self.t9(&directory, &figures, day, (from, limit));
@@ -129,7 +131,7 @@ impl MakeTables for Tables {
             (state, &accounting.counters, &accounting.tests),
             (table, asked.day),
             (asked.after, asked.limit),
-            0,
+            Only::default(),
         );
         let page = page.map_err(|error| TableError::NotRead(error.to_string()))?;
         let mut said = described(table);

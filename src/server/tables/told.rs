@@ -12,7 +12,7 @@ use crate::{
     state::{Outcome, Reported, TableReports},
     topnode::{
         outbox::{TableStatus, hour_of, period_of},
-        tables::{Interval, Table},
+        tables::{Interval, Table, event_log},
     },
 };
 
@@ -59,6 +59,10 @@ impl Tables {
         let is_over = match table.interval() {
             Interval::Daily => period < statistics_day(now_ms),
             Interval::Hourly => period <= hour_of(now_ms),
+            Interval::RealTime if table.is_of_events() => {
+                let events = node.state.events();
+                event_log(table, &events).is_some_and(|log| log.get(period).is_some())
+            }
             // A count: there is none behind the last that was begun.
             Interval::RealTime => known.is_some_and(|known| period <= known.begun()),
             Interval::Monthly => false,

@@ -15,7 +15,7 @@ pub(super) use counts::Counts;
 pub(super) use scrub::Scrub;
 pub(super) use snapshots::Snapshots;
 
-use super::reporting::Reporter;
+use super::{health::Health, reporting::Reporter};
 use crate::{
     change::Partition,
     disk::{Disk as _, RealDisk},
@@ -73,6 +73,12 @@ impl Upkeep {
     pub(super) fn report(&mut self, reporter: Reporter) {
         let stopped = self.stop.subscribe();
         self.tasks.push(super::spawn(reporter.run(stopped)));
+    }
+
+    /// Looks after the node's health, too.
+    pub(super) fn watch_health(&mut self, health: Health) {
+        let stopped = self.stop.subscribe();
+        self.tasks.push(super::spawn(health.run(stopped)));
     }
 
     /// Ends them, and takes a last snapshot; the writers must have ended.

@@ -14,7 +14,7 @@ use whose::Place;
 pub use whose::Whose;
 
 use crate::{
-    change::{Certificate, EnterpriseChange, Position, PrefixChange, PrefixStatus},
+    change::{Certificate, EnterpriseChange, FilingState, Position, PrefixChange, PrefixStatus},
     identifier::Prefix,
 };
 
@@ -58,7 +58,13 @@ impl PrefixEntry {
         Whose::enterprise(self.ordinal)
     }
 
-    /// Whether it takes registrations.
+    /// Whether new identifiers may be registered below it: its filing has passed, or an operator lets it.
+    #[must_use]
+    pub fn takes_registrations(&self) -> bool {
+        self.facts.filing.state == FilingState::Passed || self.facts.is_waived()
+    }
+
+    /// Whether its identifiers may be written.
     #[must_use]
     pub fn takes_writes(&self) -> bool {
         self.facts.status == PrefixStatus::Active

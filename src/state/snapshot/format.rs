@@ -141,6 +141,7 @@ pub(super) enum Kind {
     Registrations = 5,
     RollUps = 6,
     Reports = 7,
+    Events = 8,
 }
 
 impl Kind {
@@ -153,6 +154,7 @@ impl Kind {
             5 => Some(Self::Registrations),
             6 => Some(Self::RollUps),
             7 => Some(Self::Reports),
+            8 => Some(Self::Events),
             _ => None,
         }
     }

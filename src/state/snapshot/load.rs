@@ -24,7 +24,7 @@ use crate::{
     change::{Cursor, Hash, LedgerId, Partition, RollUp},
     ledger::Codec,
     state::{
-        At, DATA, Digests, Registrations, Reports, RolledUp, State, directory::Directory,
+        At, DATA, Digests, Events, Registrations, Reports, RolledUp, State, directory::Directory,
         index::SlotState, window::Window,
     },
 };
@@ -58,6 +58,7 @@ struct Loaded {
     /// Taken once the directory is whole.
     roll_ups: Vec<RollUp>,
     reports: Reports,
+    events: Events,
     control: Window,
     data: Window,
     failed: Option<SnapshotError>,
@@ -242,6 +243,7 @@ impl SnapshotLoader {
                 }
                 Kind::RollUps => loaded.roll_ups.push(items::take_roll_up(&mut cursor)?),
                 Kind::Reports => loaded.reports.restore(&mut cursor)?,
+                Kind::Events => loaded.events.restore(&mut cursor)?,
                 Kind::Identifiers => {}
             }
         }
@@ -296,6 +298,7 @@ impl State {
             registrations,
             roll_ups,
             reports,
+            events,
             control,
             data,
             ..
@@ -310,6 +313,7 @@ impl State {
         fold.directory = std::sync::Arc::new(directory);
         fold.rolled_up = std::sync::Arc::new(rolled_up);
         fold.reports = std::sync::Arc::new(reports);
+        fold.events = std::sync::Arc::new(events);
         fold.digests = header.control_digests;
         fold.window = control;
         self.directory.store(std::sync::Arc::clone(&fold.directory));

@@ -49,6 +49,7 @@ fn shown(state: &State) -> impl PartialEq + std::fmt::Debug + use<> {
             state.registrations(),
             state.rolled_up(),
             state.reports(),
+            state.events(),
         ),
         state.directory_totals(),
         (directory.secondary().to_vec(), enterprises, prefixes),

@@ -186,6 +186,7 @@ impl SnapshotWriter {
             self.write_registrations()?;
             self.write_roll_ups()?;
             self.write_reports()?;
+            self.write_events()?;
             self.write_requests(Kind::ControlRequests, &Partition::Control)?;
             self.write_requests(Kind::DataRequests, &DATA)?;
         }
@@ -231,6 +232,17 @@ impl SnapshotWriter {
         let reports = self.view.reports();
         for table in reports.numbers() {
             reports.put(table, &mut section.raw);
+            section.items += 1;
+            self.flush_if_full(&mut section)?;
+        }
+        self.flush(&mut section)
+    }
+
+    fn write_events(&self) -> Result<(), SnapshotError> {
+        let mut section = Section::new(Kind::Events);
+        let events = self.view.events();
+        for item in events.items() {
+            section.raw.extend_from_slice(&item);
             section.items += 1;
             self.flush_if_full(&mut section)?;
         }

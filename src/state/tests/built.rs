@@ -89,6 +89,7 @@ impl Built {
                 date: 20_261_123,
                 reason: "".into(),
             },
+            waiver: "".into(),
         };
         self.control(&[
             Change::Enterprise(Box::new(enterprise)),

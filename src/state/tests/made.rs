@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::change::{
-    Certificate, CertificateType, CounterCell, CounterTotals, EnterpriseChange, Filing,
-    FilingState, Hosting, Part, PrefixChange, PrefixStatus, ReportChange, RequestChange,
-    RequestOutcome, RollUp, Route, Site, SiteProtocol, Timing, TimingCell, TimingTotals,
+    Certificate, CertificateType, CounterCell, CounterTotals, EnterpriseChange, EventChange,
+    FaultClass, Filing, FilingState, Hosting, NumberedEvent, Part, PrefixChange, PrefixStatus,
+    ReportChange, RequestChange, RequestOutcome, RollUp, Route, Site, SiteProtocol, Timing,
+    TimingCell, TimingTotals,
 };
 
 fn control_changes() -> Vec<Change> {
@@ -36,6 +37,7 @@ fn control_changes() -> Vec<Change> {
                 date: 20_261_101,
                 reason: "".into(),
             },
+            waiver: "试点".into(),
         }))
     };
     let site = Site {
@@ -53,7 +55,11 @@ fn control_changes() -> Vec<Change> {
     ];
     let days = [20_261_123, 20_261_124].into_iter().flat_map(roll_up);
     let firms = firms.into_iter().chain(days);
-    firms.chain(reports()).chain([request(7)]).collect()
+    firms
+        .chain(reports())
+        .chain(events())
+        .chain([request(7)])
+        .collect()
 }
 
 /// What a day came to, of the firms above.
@@ -128,6 +134,41 @@ fn reports() -> impl Iterator<Item = Change> {
             note: "回执".into(),
         }))
     })
+}
+
+/// A run that ended by itself, two faults of which one is over, and a stop.
+fn events() -> impl Iterator<Item = Change> {
+    let event = |number, prefix: Option<&str>| NumberedEvent {
+        number,
+        prefix: prefix.map(|text| Prefix::parse(text).unwrap()),
+        at_ms: 2_000,
+        note: "盘满".into(),
+    };
+    let class = FaultClass::System;
+    let started = |at_ms, alive_until_ms| EventChange::Started {
+        at_ms,
+        alive_until_ms,
+    };
+    let events = [
+        started(1_000, 0),
+        started(2_000, 1_500),
+        EventChange::Fault {
+            event: event(1, None),
+            class,
+        },
+        EventChange::Fault {
+            event: event(1, Some("88.118.1")),
+            class,
+        },
+        EventChange::Recovered {
+            event: event(2, Some("88.118.1")),
+            of: 1,
+        },
+        EventChange::Stopped { at_ms: 3_000 },
+        started(4_000, 0),
+    ];
+    let events = events.into_iter();
+    events.map(|event| Change::Event(Box::new(event)))
 }
 
 fn request(n: u64) -> Change {

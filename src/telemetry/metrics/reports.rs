@@ -11,7 +11,7 @@ use super::make::{open_floats, open_gauges, signed};
 pub struct Standing {
     /// The number of the last period that the national node has; 0: none.
     pub watermark: u32,
-    /// Days that are over and not told.
+    /// Days that are over, or events, and not told.
     pub due: usize,
     /// For how long the oldest of them, or the report under way, waits.
     pub lag_ms: u64,

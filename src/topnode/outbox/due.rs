@@ -5,9 +5,9 @@ use jiff::{Timestamp, ToSpan, civil::Date, tz::Offset};
 use super::Facts;
 use crate::{
     accounting::figures::{day_of, number_of},
-    change::statistics_day,
+    change::{EventChange, statistics_day},
     state::TableReports,
-    topnode::tables::{Interval, Table},
+    topnode::tables::{Interval, Table, event_log},
 };
 
 const HOUR_MS: u64 = 60 * 60 * 1_000;
@@ -59,6 +59,15 @@ pub(super) fn due(table: Table, facts: &Facts<'_>, now_ms: u64) -> Option<Due> {
                 is_asked_for: false,
             })
         }
+        Interval::RealTime if table.is_of_events() => {
+            let (number, _) = events_due(table, reports, facts).next()?;
+            Some(Due {
+                period: number,
+                revision: 1,
+                since: 0,
+                is_asked_for: true,
+            })
+        }
         Interval::RealTime => {
             let last = reports.last().map(|(period, _)| period);
             let period = last.unwrap_or_default().max(reports.floor());
@@ -104,6 +113,28 @@ pub(super) fn days_due(reports: &TableReports, facts: &Facts<'_>) -> impl Iterat
         .filter(|day| !reports.is_over(number_of(*day)))
 }
 
+/// The events of which nothing was told, with their times, in order: from the first day that is told
+/// on, and no recovery from a fault before it.
+pub(super) fn events_due<'a>(
+    table: Table,
+    reports: &'a TableReports,
+    facts: &Facts<'a>,
+) -> impl Iterator<Item = (u32, u64)> + 'a {
+    let began_ms = Some(facts.reports.began_ms()).filter(|ms| *ms > 0);
+    let from_ms = facts.from.map(began_at_ms).or(began_ms);
+    let log = event_log(table, facts.events);
+    let at_ms = |event: &EventChange| event.numbered().map(|event| event.at_ms);
+    // A recovery is as old as its fault.
+    let since_ms = move |event: &EventChange| match event {
+        EventChange::Recovered { of, .. } => log.and_then(|log| log.get(*of)).and_then(at_ms),
+        _ => at_ms(event),
+    };
+    let events = log.into_iter().flat_map(|log| log.after(reports.floor()));
+    let untold = events.filter(|(number, _)| !reports.is_over(*number));
+    let told = untold.filter(move |(_, event)| from_ms.is_some() && since_ms(event) >= from_ms);
+    told.filter_map(move |(number, event)| Some((number, at_ms(event)?)))
+}
+
 /// Tables that say whose the rows of others are: these are told first.
 pub(super) fn goes_first(table: Table) -> bool {
     matches!(table, Table::T1 | Table::T2 | Table::T6 | Table::T7)
@@ -128,9 +159,12 @@ pub(super) fn next_hour_ms(now_ms: u64) -> u64 {
 
 /// When a day of Shanghai ended, in milliseconds since the epoch.
 pub(super) fn ended_ms(day: Date) -> u64 {
-    let next = day.saturating_add(1.day()).at(0, 0, 0, 0);
-    let ended = Offset::constant(8).to_timestamp(next);
-    let ms = ended.map_or(0, |ended| ended.as_millisecond());
+    began_at_ms(day.saturating_add(1.day()))
+}
+
+fn began_at_ms(day: Date) -> u64 {
+    let began = Offset::constant(8).to_timestamp(day.at(0, 0, 0, 0));
+    let ms = began.map_or(0, |began| began.as_millisecond());
     u64::try_from(ms).unwrap_or_default()
 }
 

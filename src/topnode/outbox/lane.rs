@@ -3,7 +3,7 @@
 use super::{
     Action, Answer, Ask, Facts, Made, Message, TableStatus,
     backoff::{WAITING_MS, rest_ms},
-    due::{Due, days_due, due, ended_ms, hour_of},
+    due::{Due, days_due, due, ended_ms, events_due, hour_of},
     status::Doing,
 };
 use crate::{
@@ -239,22 +239,23 @@ impl Lane {
     pub(super) fn status(&self, facts: &Facts<'_>, now_ms: u64) -> TableStatus {
         let nothing = TableReports::default();
         let reports = facts.reports.table(self.table.number()).unwrap_or(&nothing);
-        let days: Vec<_> = if self.table.interval() == Interval::Daily {
-            days_due(reports, facts).collect()
-        } else {
-            Vec::new()
+        // When each of what is due was there to be told.
+        let due_ms: Vec<u64> = match self.table.interval() {
+            Interval::Daily => days_due(reports, facts).map(ended_ms).collect(),
+            _ => events_due(self.table, reports, facts)
+                .map(|(_, at_ms)| at_ms)
+                .collect(),
         };
         let open = reports.open();
-        let day_ms = days.first().map(|day| ended_ms(*day));
         let open_ms = open.map(|open| open.began_ms);
-        let waits_since_ms = day_ms.into_iter().chain(open_ms).min();
+        let waits_since_ms = due_ms.iter().copied().chain(open_ms).min();
         let refused = |(_, reported): &(u32, &crate::state::Reported)| {
             reported.outcome == Some(Outcome::Refused)
         };
         TableStatus {
             table: self.table,
             told_until: reports.last_told().map(|(period, _)| period),
-            due: days.len(),
+            due: due_ms.len(),
             lag_ms: waits_since_ms.map_or(0, |since_ms| now_ms.saturating_sub(since_ms)),
             in_flight: open.cloned(),
             refused: reports.periods().filter(refused).count(),

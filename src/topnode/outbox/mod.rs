@@ -33,7 +33,7 @@ pub use status::{Doing, TableStatus};
 
 use crate::{
     change::{LedgerId, ReportChange},
-    state::Reports,
+    state::{Events, Reports},
     topnode::tables::Table,
 };
 use lane::Lane;
@@ -47,6 +47,8 @@ pub struct Facts<'a> {
     pub ledger_id: LedgerId,
     /// What was told so far.
     pub reports: &'a Reports,
+    /// What happened to the node, and to enterprises' nodes.
+    pub events: &'a Events,
     /// The last `control` entry.
     pub control_seq: u64,
     /// The last day that is rolled up: it and those before can be told.
@@ -170,6 +172,8 @@ impl Outbox {
         for lane in &mut self.lanes {
             let may_begin = match lane.table() {
                 Table::T7 => !may_move,
+                // In real time, whatever else waits.
+                Table::E1 | Table::E2 => true,
                 table => are_told || due::goes_first(table),
             };
             actions.extend(lane.look(may_begin, facts, now));

@@ -11,7 +11,7 @@ pub struct TableStatus {
     pub table: Table,
     /// The last period that the national node has.
     pub told_until: Option<u32>,
-    /// Days that are over and not told.
+    /// Days that are over, or events, and not told.
     pub due: usize,
     /// For how long the oldest of them, or the report under way, waits.
     pub lag_ms: u64,

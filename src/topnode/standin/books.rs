@@ -1,6 +1,6 @@
 //! What the stand-in has, and what it finds wrong with it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::ToSpan;
 use serde_json::Value;
@@ -13,6 +13,10 @@ use crate::{
     },
 };
 
+/// Where a row of an event has its number, and that of the fault it ends.
+const EVENT_NUMBER: usize = 2;
+const EVENT_OF: usize = 3;
+
 //----------- Books ------------------------------------------------------------
 
 /// All that was taken.
@@ -23,6 +27,8 @@ pub struct Books {
     keys: HashMap<String, (String, Hash)>,
     /// Periods in the order in which they were begun.
     begun: BTreeMap<Table, Vec<u32>>,
+    /// Numbers of events.
+    events: HashSet<String>,
     faults: Vec<String>,
     repeated: u64,
     last_ms: BTreeMap<Table, u64>,
@@ -115,7 +121,8 @@ impl Books {
         if let Some(what) = wrong_row(&incoming) {
             return Taken::Refused(what);
         }
-        if let Some(what) = self.out_of_order(&incoming) {
+        let wrong = self.out_of_order(&incoming);
+        if let Some(what) = wrong.or_else(|| self.wrong_event(&incoming)) {
             self.faults.push(what.clone());
             return Taken::Refused(what);
         }
@@ -137,6 +144,29 @@ impl Books {
         received.is_whole = incoming.is_last;
         received.rows.extend(incoming.rows);
         Taken::Accepted(receipt)
+    }
+
+    /// What is wrong with an event among the others: a number is of one, and a recovery is of a fault
+    /// that was told.
+    fn wrong_event(&mut self, incoming: &Incoming) -> Option<String> {
+        if !incoming.table.is_of_events() {
+            return None;
+        }
+        let text = |row: &Vec<Value>, place: usize| Some(row.get(place)?.as_str()?.to_owned());
+        for row in &incoming.rows {
+            let Some(number) = text(row, EVENT_NUMBER) else {
+                return Some("an event without a number".to_owned());
+            };
+            if let Some(of) = text(row, EVENT_OF)
+                && !self.events.contains(&of)
+            {
+                return Some(format!("{number} is of {of}, which was not told"));
+            }
+            if !self.events.insert(number.clone()) && incoming.revision == 1 {
+                return Some(format!("{number} is there already"));
+            }
+        }
+        None
     }
 
     /// What is wrong with the place of a message among the others.
@@ -187,7 +217,10 @@ fn wrong_row(incoming: &Incoming) -> Option<String> {
                 return wrong("no count");
             }
             let is_key = matches!(field.zh, "标识前缀" | "标识编码");
-            if is_key && value.as_str().is_none_or(str::is_empty) && incoming.table != Table::M1 {
+            if is_key
+                && value.as_str().is_none_or(str::is_empty)
+                && !matches!(incoming.table, Table::M1 | Table::E1)
+            {
                 return wrong("missing");
             }
         }

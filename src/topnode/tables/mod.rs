@@ -1,6 +1,8 @@
-//! The tables of the docking guide: annex 1 (T1–T11, 数据同步) and annex 2 (M1 and M2, 运行监测).
+//! The tables of the docking guide: annex 1 (T1–T11, 数据同步) and annex 2 (运行监测: M1 and M2 by
+//! the day, E1 and E2 when something happens).
 
 mod entity;
+mod events;
 mod field;
 mod master;
 mod rows;
@@ -8,9 +10,10 @@ mod synchronised;
 #[cfg(test)]
 mod tests;
 
+pub use events::{event_log, event_name, event_row};
 pub use field::Field;
 pub use master::{Master, Operation, master_row};
-pub use rows::{Material, Page, is_told, rows};
+pub use rows::{Material, Only, Page, is_told, rows};
 
 //----------- Table ------------------------------------------------------------
 
@@ -43,6 +46,10 @@ pub enum Table {
     M1,
     /// 下属企业节点运行监测数据.
     M2,
+    /// 二级节点系统监测事件: faults and recoveries of this node.
+    E1,
+    /// 下属企业节点监测事件.
+    E2,
 }
 
 /// How often a table is sent.
@@ -60,7 +67,7 @@ pub enum Interval {
 
 impl Table {
     /// All of them, in the guide's order.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::T1,
         Self::T2,
         Self::T3,
@@ -74,6 +81,8 @@ impl Table {
         Self::T11,
         Self::M1,
         Self::M2,
+        Self::E1,
+        Self::E2,
     ];
 
     /// The table of that name, whatever its case.
@@ -100,6 +109,8 @@ impl Table {
             Self::T11 => "T11",
             Self::M1 => "M1",
             Self::M2 => "M2",
+            Self::E1 => "E1",
+            Self::E2 => "E2",
         }
     }
 
@@ -120,6 +131,8 @@ impl Table {
             Self::T11 => 11,
             Self::M1 => 12,
             Self::M2 => 13,
+            Self::E1 => 14,
+            Self::E2 => 15,
         }
     }
 
@@ -146,6 +159,8 @@ impl Table {
             Self::T11 => "下属企业节点元数据",
             Self::M1 => "二级节点系统监测数据",
             Self::M2 => "下属企业节点运行监测数据",
+            Self::E1 => "二级节点系统监测事件",
+            Self::E2 => "下属企业节点监测事件",
         }
     }
 
@@ -153,7 +168,7 @@ impl Table {
     #[must_use]
     pub fn interval(self) -> Interval {
         match self {
-            Self::T1 | Self::T2 | Self::T11 => Interval::RealTime,
+            Self::T1 | Self::T2 | Self::T11 | Self::E1 | Self::E2 => Interval::RealTime,
             Self::T6 | Self::T7 => Interval::Hourly,
             Self::T3 | Self::T4 | Self::T8 | Self::T9 | Self::M1 | Self::M2 => Interval::Daily,
             Self::T5 | Self::T10 => Interval::Monthly,
@@ -174,6 +189,7 @@ impl Table {
             Self::T8 => &synchronised::T8,
             Self::T9 => &synchronised::T9,
             Self::M1 | Self::M2 => &synchronised::MONITORING,
+            Self::E1 | Self::E2 => &synchronised::EVENT,
         }
     }
 }

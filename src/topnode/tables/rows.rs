@@ -6,13 +6,19 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use super::Table;
+use super::{
+    Table,
+    events::{event_log, event_row},
+};
 use crate::{
     accounting::figures::{
         Figures, Period, PeriodTimings, Scope, ScopeTimings, Sums, TimingFigures, number_of,
     },
-    change::{CertificateType, FilingState, Hosting, Route, SiteProtocol},
-    state::directory::{Directory, Enterprise, PrefixEntry},
+    change::{CertificateType, FilingState, Hosting, LedgerId, Route, SiteProtocol},
+    state::{
+        Events,
+        directory::{Directory, Enterprise, PrefixEntry},
+    },
     topnode::TopnodeOptions,
 };
 
@@ -33,8 +39,21 @@ pub struct Material<'a> {
     pub day: Date,
     /// What the operator says.
     pub options: &'a TopnodeOptions,
-    /// Of what is told when it changes (T6, T7), only what changed behind this `control` entry; 0: all.
+    /// What happened to the node, and to enterprises' nodes.
+    pub events: &'a Events,
+    /// Whose ledger it is.
+    pub ledger_id: LedgerId,
+    /// What of it is asked for.
+    pub only: Only,
+}
+
+/// What is asked for of tables that are not told whole.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Only {
+    /// Of what is told when it changes (T6, T7), what changed behind this `control` entry; 0: all.
     pub since: u64,
+    /// Of events (E1, E2), the one of that number; none: all that are kept.
+    pub event: Option<u32>,
 }
 
 /// Some rows of a table: a value for each field, null where it is not known here.
@@ -62,12 +81,12 @@ pub fn rows(table: Table, material: &Material<'_>, after: usize, limit: usize) -
         }),
         Table::T6 => {
             let all = material.directory.enterprises().enumerate();
-            let changed = all.filter(|(_, one)| one.position.seq > material.since);
+            let changed = all.filter(|(_, one)| one.position.seq > material.only.since);
             paged.each(changed, |one| vec![t6(one)])
         }
         Table::T7 => {
             let all = material.prefixes();
-            let changed = all.filter(|(_, entry)| entry.position.seq > material.since);
+            let changed = all.filter(|(_, entry)| entry.position.seq > material.only.since);
             paged.each(changed, |entry| material.t7(entry))
         }
         Table::T8 => {
@@ -87,6 +106,18 @@ pub fn rows(table: Table, material: &Material<'_>, after: usize, limit: usize) -
             let scope = Scope::Enterprise(entry.whose());
             vec![material.monitoring(entry.facts.prefix.as_str(), &scope)]
         }),
+        Table::E1 | Table::E2 => {
+            let log = event_log(table, material.events);
+            let all = log.into_iter().flat_map(|log| log.after(0)).enumerate();
+            let asked = all.filter(|(_, (number, _))| {
+                let event = material.only.event;
+                event.is_none_or(|event| event == *number)
+            });
+            paged.each(asked, |(_, event)| {
+                let row = event_row(material.ledger_id, table, event);
+                row.into_iter().collect()
+            })
+        }
         // Neither templates nor applications are registered yet.
         Table::T4 | Table::T5 | Table::T9 | Table::T10 | Table::T11 => Page {
             rows: Vec::new(),

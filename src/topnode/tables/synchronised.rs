@@ -287,3 +287,49 @@ pub(super) const MONITORING: [Field; 13] = [
         "4.663",
     ),
 ];
+
+/// Annex 2, 表 1 and 表 2: the fields 13–18 of an event.
+pub(super) const EVENT: [Field; 7] = [
+    known(
+        "标识前缀",
+        "whose: empty for the node; not in the guide",
+        "events of the ledger",
+        "88.118.0002",
+    ),
+    known(
+        "上报状态类型",
+        "异常 or 恢复正常",
+        "events of the ledger",
+        "恢复正常",
+    ),
+    known(
+        "上报事件编号",
+        "its number, unique",
+        "the ledger's id, the table, and the event's number",
+        "0123abcd-E1-4",
+    ),
+    known(
+        "对应异常时间编号",
+        "of a recovery, the number of its fault",
+        "events of the ledger",
+        "0123abcd-E1-3",
+    ),
+    known(
+        "发生时间",
+        "when it changed, to the second",
+        "events of the ledger",
+        "2026-11-25T14:02:11+08:00",
+    ),
+    known(
+        "异常原因",
+        "why, where it is known",
+        "the node's own health, or what an operator said",
+        "磁盘空间不足，暂停标识注册",
+    ),
+    known(
+        "异常类型",
+        "of a fault: 1 网络故障, 2 系统异常, 3 安全攻击, 4 其他",
+        "the node's own health, or what an operator said",
+        "2",
+    ),
+];

@@ -9,7 +9,7 @@ use crate::{
         Counters,
         figures::{Figures, ScopeTimings},
     },
-    change::{Class, Hosting, Route, Site, SiteProtocol},
+    change::{Class, Hosting, LedgerId, Route, Site, SiteProtocol},
     state::tests::Built,
     topnode::{Service, TopnodeOptions},
 };
@@ -63,7 +63,9 @@ fn page_with(
         timings: &|scope| ScopeTimings::of(&state, counters.timings(), scope),
         day: date(2026, 11, 24),
         options,
-        since,
+        events: &state.events(),
+        ledger_id: LedgerId([1; 16]),
+        only: Only { since, event: None },
     };
     rows(table, &material, after, limit)
 }
@@ -102,6 +104,8 @@ fn tables_have_the_fields_of_the_guide() {
         // And whose they are.
         ("M1", 13),
         ("M2", 13),
+        ("E1", 7),
+        ("E2", 7),
     ];
     assert_eq!(counts, expected);
     for table in Table::ALL {

@@ -222,7 +222,7 @@ pub enum MappingError {
     #[error("version {0} of mapping files is not known here; this release reads version {VERSION}")]
     Version(u32),
     /// There is no such table.
-    #[error("[tables.{0}]: there is no such table; there are T1 to T11, M1 and M2")]
+    #[error("[tables.{0}]: there is no such table; there are T1 to T11, M1, M2, E1 and E2")]
     Table(String),
     /// It names too many fields, or too few.
     #[error(

@@ -115,6 +115,7 @@ impl Expected {
                 date: 20_261_123,
                 reason: "".into(),
             },
+            waiver: "".into(),
         };
         built.control(&[Change::Prefix(Box::new(change))]);
     }

@@ -10,14 +10,16 @@ use super::super::{Action, Answer, Ask, Event, Facts, Made, Outbox, day_of_perio
 use crate::{
     accounting::figures::number_of,
     change::{LedgerId, ReportChange},
-    state::Reports,
+    state::{Events, Reports},
     topnode::{
-        outbox::Message,
+        outbox::{Message, TableStatus},
         standin::{Asked, Done, Standin},
-        tables::{Interval, Table},
+        tables::{Interval, Table, event_log, event_row},
         wire::{Mapping, Secrets, WireReply, answer, request},
     },
 };
+
+pub(super) const LEDGER: LedgerId = LedgerId([7; 16]);
 
 pub(super) const FROM: Date = jiff::civil::date(2026, 12, 1);
 
@@ -32,6 +34,8 @@ const PAGE: u64 = 10;
 pub(super) struct Simulated {
     pub(super) now_ms: u64,
     pub(super) reports: Arc<Reports>,
+    /// What happened to the node.
+    pub(super) events: Arc<Events>,
     pub(super) control_seq: u64,
     pub(super) outbox: Outbox,
     pub(super) standin: Standin,
@@ -67,6 +71,7 @@ impl Simulated {
         Self {
             now_ms: ended_ms(FROM) - 24 * HOUR_MS,
             reports: Arc::default(),
+            events: Arc::default(),
             control_seq: 10,
             outbox: Outbox::new(),
             standin: Standin::new(secrets.clone()),
@@ -117,16 +122,16 @@ impl Simulated {
 
     /// Takes an event with all that follows from it.
     pub(super) fn run(&mut self, event: Event) {
-        let mut events = VecDeque::from([event]);
+        let mut queue = VecDeque::from([event]);
         let mut taken = 0;
-        while let Some(event) = events.pop_front() {
+        while let Some(event) = queue.pop_front() {
             taken += 1;
             assert!(taken < EVENTS_MAX, "it goes round: {event:?}");
-            let reports = Arc::clone(&self.reports);
+            let (reports, events) = (Arc::clone(&self.reports), Arc::clone(&self.events));
             let entropy = self.rng.random();
-            let facts = self.facts(&reports);
+            let facts = self.facts(&reports, &events);
             let actions = self.outbox.on(event, &facts, self.now_ms, entropy);
-            drop(reports);
+            drop((reports, events));
             for action in actions {
                 let crashes = self
                     .crash_every
@@ -138,7 +143,7 @@ impl Simulated {
                 if crashes {
                     return self.crash();
                 }
-                events.push_back(event);
+                queue.push_back(event);
             }
         }
     }
@@ -149,14 +154,22 @@ impl Simulated {
         self.outbox = Outbox::new();
     }
 
-    pub(super) fn facts<'a>(&self, reports: &'a Reports) -> Facts<'a> {
+    pub(super) fn facts<'a>(&self, reports: &'a Reports, events: &'a Events) -> Facts<'a> {
         Facts {
-            ledger_id: LedgerId([7; 16]),
+            ledger_id: LEDGER,
             reports,
+            events,
             control_seq: self.control_seq,
             rolled_up_until: self.rolled_up_until,
             from: self.from,
         }
+    }
+
+    /// How a table stands.
+    pub(super) fn status(&self, table: Table) -> TableStatus {
+        let facts = self.facts(&self.reports, &self.events);
+        let mut all = self.outbox.status(&facts, self.now_ms).into_iter();
+        all.find(|status| status.table == table).unwrap()
     }
 
     fn act(&mut self, action: Action) -> Event {
@@ -216,6 +229,14 @@ impl Simulated {
         let all: Vec<Vec<Value>> = match ask.table {
             Table::T1 => vec![row(ask.table, &self.operator, 0)],
             Table::T2 => vec![row(ask.table, &self.services, 0)],
+            Table::E1 | Table::E2 => {
+                let log = event_log(ask.table, &self.events).unwrap();
+                let event = log.get(ask.period);
+                event
+                    .and_then(|event| event_row(LEDGER, ask.table, event))
+                    .into_iter()
+                    .collect()
+            }
             Table::T6 | Table::T7 => {
                 let firms = (0..).zip(&self.firms);
                 let changed = firms.filter(|(_, changed)| **changed > ask.since);
@@ -277,7 +298,7 @@ impl Simulated {
                 assert_eq!(told, days.collect::<Vec<_>>(), "{table:?}");
             }
         }
-        let facts = self.facts(&self.reports);
+        let facts = self.facts(&self.reports, &self.events);
         for status in self.outbox.status(&facts, self.now_ms) {
             assert_eq!((status.due, status.lag_ms), (0, 0), "{status:?}");
         }

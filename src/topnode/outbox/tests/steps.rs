@@ -18,9 +18,7 @@ use crate::{
 };
 
 fn status(node: &Simulated, table: Table) -> TableStatus {
-    let facts = node.facts(&node.reports);
-    let mut all = node.outbox.status(&facts, node.now_ms).into_iter();
-    all.find(|status| status.table == table).unwrap()
+    node.status(table)
 }
 
 fn days(node: &mut Simulated, days: u32) {
@@ -143,7 +141,7 @@ fn an_answer_of_another_message_is_none() {
     node.is_down = true;
     node.run(Event::Look);
     let other = super::super::key_of;
-    let ledger_id = node.facts(&node.reports).ledger_id;
+    let ledger_id = node.facts(&node.reports, &node.events).ledger_id;
     let answers = [
         Answer::Accepted {
             key: other(ledger_id, Table::T1, 2, 1, 1),
@@ -305,7 +303,7 @@ fn what_is_refused_waits_for_a_person_and_the_rest_goes_on() {
     let mut node = Simulated::new(5);
     days(&mut node, 1);
     // The next day's T8 is refused: its key is used by something else.
-    let ledger_id = node.facts(&node.reports).ledger_id;
+    let ledger_id = node.facts(&node.reports, &node.events).ledger_id;
     let key = super::super::key_of(ledger_id, Table::T8, 20_261_202, 1, 1);
     node.standin.books.spoil(&key);
     days(&mut node, 2);

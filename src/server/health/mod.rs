@@ -1,0 +1,210 @@
+//! What the node sees of its own health: starts, stops, faults and recoveries, into the ledger.
+//!
+//! ```text
+//! Ailment    what may be wrong, and how it is called            ailment.rs
+//! Watcher    looks in, events out: two looks must agree         watcher.rs, pure
+//! Alive      a file by which the next start knows how long      alive.rs
+//! Health     the task: looks every five seconds                 this file
+//! ```
+
+mod ailment;
+mod alive;
+mod watcher;
+
+use std::{
+    collections::BTreeSet,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+    sync::watch,
+};
+
+use super::{clock::SystemClock, upkeep::blocking};
+use crate::{
+    change::{FaultClass, Partition},
+    registry::{Fault, Happened, ReadClock as _, ReadOnlyCause, WeakRegistry},
+    state::{DATA, State},
+};
+use ailment::Ailment;
+use alive::Alive;
+pub(super) use alive::AliveFile;
+use watcher::Watcher;
+
+/// How often it looks: of a crash it is known to within as long when it was.
+const LOOK_INTERVAL: Duration = Duration::from_secs(5);
+
+/// How long its own listener may take to answer: one that is merely busy does.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// What the national node is told of a process that ended without being stopped.
+const CRASH: &str = "服务进程异常终止";
+
+//----------- Health -----------------------------------------------------------
+
+/// The task that looks.
+pub(super) struct Health {
+    pub(super) registry: WeakRegistry,
+    pub(super) state: Arc<State>,
+    /// Where it listens for HTTP.
+    pub(super) listeners: Vec<SocketAddr>,
+    pub(super) alive: AliveFile,
+}
+
+impl Health {
+    /// Says in the ledger that the node is ready, and what became of the process before.
+    pub(super) async fn started(&self) {
+        let now_ms = SystemClock.read().wall_ms;
+        let before = self.alive.read();
+        let events = self.state.events();
+        let mut happened = Vec::new();
+        let was_up = events.running().is_up();
+        let alive_until_ms = if was_up {
+            let at = [Partition::Control, DATA].map(|partition| self.state.at(&partition).time_ms);
+            let seen_ms = at
+                .into_iter()
+                .max()
+                .unwrap_or_default()
+                .max(before.alive_ms);
+            // A clock that was set back meanwhile must not have it end after it began anew.
+            seen_ms.min(now_ms)
+        } else {
+            0
+        };
+        happened.push(Happened::Started {
+            at_ms: now_ms,
+            alive_until_ms,
+        });
+        // What the ledger could not take when it was.
+        for (ailment, since_ms) in before.ailing {
+            happened.push(Happened::Over {
+                fault: fault(ailment.class(), since_ms.min(now_ms), ailment.cause()),
+                until_ms: now_ms,
+            });
+        }
+        if was_up {
+            happened.push(Happened::Over {
+                fault: fault(FaultClass::System, alive_until_ms, CRASH),
+                until_ms: now_ms,
+            });
+            tracing::warn!("the process before was not stopped: this is noted as a fault");
+        }
+        if let Err(error) = self.registry.happened(happened).await {
+            tracing::error!(%error, "that the node started could not be noted in the ledger");
+        }
+    }
+
+    /// Looks until it is told to stop.
+    pub(super) async fn run(self, mut stopped: watch::Receiver<bool>) {
+        let own = Arc::new(self);
+        let mut watcher = Watcher::default();
+        let mut ticks = tokio::time::interval(LOOK_INTERVAL);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                _ = ticks.tick() => {}
+                _ = stopped.changed() => return,
+            }
+            own.look(&mut watcher).await;
+        }
+    }
+
+    async fn look(self: &Arc<Self>, watcher: &mut Watcher) {
+        let mut ails: BTreeSet<Ailment> = self.causes();
+        if !self.answers().await {
+            ails.insert(Ailment::Silent);
+        }
+        let now_ms = SystemClock.read().wall_ms;
+        let happened = watcher.look(&ails, &self.known(), now_ms);
+        for what in &happened {
+            tracing::warn!(?what, "the node's health changed");
+        }
+        let is_told = happened.is_empty() || self.registry.happened(happened).await.is_ok();
+        let alive = Alive {
+            alive_ms: now_ms,
+            ailing: if is_told {
+                Vec::new()
+            } else {
+                watcher.unknown_to(&self.known())
+            },
+        };
+        let own = Arc::clone(self);
+        blocking(move || own.alive.write(&alive)).await;
+    }
+
+    fn causes(&self) -> BTreeSet<Ailment> {
+        let causes = self.registry.read_only_causes().into_iter();
+        causes.map(Ailment::of).collect()
+    }
+
+    /// Faults of its own finding that are not over in the ledger.
+    fn known(&self) -> Vec<(u32, Ailment)> {
+        let events = self.state.events();
+        let node = events.node();
+        let open = node.open().filter_map(|number| {
+            let event = node.get(number)?.numbered()?;
+            Some((number, Ailment::by_cause(&event.note)?))
+        });
+        open.collect()
+    }
+
+    /// Whether its own listener answers: one that has no descriptors left accepts nobody.
+    async fn answers(&self) -> bool {
+        let Some(listener) = self.listeners.first() else {
+            return true;
+        };
+        let asked = tokio::time::timeout(ANSWER_TIMEOUT, ask(reachable(*listener)));
+        asked.await.is_ok_and(|answered| answered.is_ok())
+    }
+}
+
+/// Says in the ledger that the node was told to stop.
+pub(super) async fn stopped(registry: &WeakRegistry) {
+    let at_ms = SystemClock.read().wall_ms;
+    if let Err(error) = registry.happened(vec![Happened::Stopped { at_ms }]).await {
+        tracing::error!(%error, "that the node stops could not be noted in the ledger");
+    }
+}
+
+fn fault(class: FaultClass, at_ms: u64, cause: &str) -> Fault {
+    Fault {
+        prefix: None,
+        class,
+        at_ms,
+        note: cause.to_owned(),
+    }
+}
+
+/// Where a listener is reached from this machine.
+fn reachable(listener: SocketAddr) -> SocketAddr {
+    let ip = match listener.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listener.port())
+}
+
+/// Asks as a load balancer would; an answer is one, whatever it says.
+async fn ask(listener: SocketAddr) -> std::io::Result<()> {
+    let mut stream = TcpStream::connect(listener).await?;
+    let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    stream.write_all(request).await?;
+    stream.read_u8().await?;
+    Ok(())
+}
+
+impl Ailment {
+    fn of(cause: ReadOnlyCause) -> Self {
+        match cause {
+            ReadOnlyCause::NoSpace => Self::NoSpace,
+            ReadOnlyCause::Clock => Self::Clock,
+            ReadOnlyCause::Ledger => Self::Ledger,
+            ReadOnlyCause::State => Self::State,
+        }
+    }
+}
