@@ -20,8 +20,9 @@ use statistics::STATISTICS_EXAMPLES;
 pub(super) use statistics::{StatisticsArguments, StatisticsOf};
 use topnode::TOPNODE_EXAMPLES;
 pub(super) use topnode::{
-    ExportArguments, FileArguments, FilingSaid, RehearseArguments, ReportsArguments,
-    ResendArguments, SettleArguments, TopnodeCommand, WaiveArguments,
+    EventsArguments, ExportArguments, FaultArguments, FaultSaid, FileArguments, FilingSaid,
+    MonthlyArguments, RecoveredArguments, RehearseArguments, ReportsArguments, ResendArguments,
+    SettleArguments, TopnodeCommand, WaiveArguments,
 };
 
 //----------- Arguments ----------------------------------------------------------

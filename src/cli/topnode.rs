@@ -1,7 +1,9 @@
 //! `topnode`: what the national top-level node is told, as the running node makes it.
 
+mod events;
 mod export;
 mod filing;
+mod monthly;
 pub(super) mod rehearse;
 mod reports;
 #[cfg(test)]
@@ -66,6 +68,14 @@ pub(super) fn run(
         TopnodeCommand::File(arguments) => return filing::file(config, arguments, output),
         TopnodeCommand::Waive(arguments) => return filing::waive(config, arguments, output),
         TopnodeCommand::Settle(arguments) => return reports::settle(config, arguments, output),
+        TopnodeCommand::Events(arguments) => {
+            return events::list(config, arguments, locale, output);
+        }
+        TopnodeCommand::Fault(arguments) => return events::fault(config, arguments, output),
+        TopnodeCommand::Recovered(arguments) => {
+            return events::recovered(config, arguments, output);
+        }
+        TopnodeCommand::Monthly(arguments) => return monthly::run(config, arguments, output),
         TopnodeCommand::Export(arguments) => {
             let client = Client::new(Target::find(config, &arguments.node, TokenUse::Needed)?)?;
             export::run(&client, arguments, output)?;

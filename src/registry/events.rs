@@ -16,7 +16,7 @@ const AHEAD_MS_MAX: u64 = 1_000;
 
 //----------- Happened ---------------------------------------------------------
 
-/// Something that happened; times are milliseconds since the epoch.
+/// Something that happened; times are milliseconds since the epoch, 0 of a fault or a recovery: now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Happened {
     /// The node is ready; what is said of the process before is as in [`EventChange::Started`].
@@ -66,6 +66,18 @@ pub struct Fault {
     pub note: String,
 }
 
+impl Happened {
+    /// The same, at that time where none is said.
+    fn or_at(mut self, now_ms: u64) -> Self {
+        if let Self::Fault(Fault { at_ms, .. }) | Self::Recovered { at_ms, .. } = &mut self
+            && *at_ms == 0
+        {
+            *at_ms = now_ms;
+        }
+        self
+    }
+}
+
 /// What the entry being built adds to the events; of each pair this node's is first.
 #[derive(Debug, Default)]
 pub(super) struct EventsOverlay {
@@ -83,11 +95,12 @@ impl Admissions {
         happened: &Happened,
         draft: &mut Draft,
     ) -> Result<Verdict, Full> {
-        let latest_ms = draft.place().time_ms.saturating_add(AHEAD_MS_MAX);
-        if let Err(verdict) = self.check_event(happened, latest_ms) {
+        let now_ms = draft.place().time_ms;
+        let happened = happened.clone().or_at(now_ms);
+        if let Err(verdict) = self.check_event(&happened, now_ms.saturating_add(AHEAD_MS_MAX)) {
             return Ok(verdict);
         }
-        let position = match happened.clone() {
+        let position = match happened {
             Happened::Started {
                 at_ms,
                 alive_until_ms,
@@ -201,7 +214,7 @@ impl Admissions {
         let log = log(&events, prefix.is_some());
         let is_over = self.overlay.events.over.contains(&(prefix.is_some(), of));
         let fault = log.get(of).and_then(EventChange::numbered);
-        let fault = fault.filter(|fault| fault.prefix == *prefix && log.open().any(|n| n == of));
+        let fault = fault.filter(|fault| fault.prefix == *prefix && log.is_open(of));
         let Some(fault) = fault.filter(|_| !is_over) else {
             let what = format!("{of} is no fault that is not over; see biaoshi topnode events");
             return Err(Verdict::Conflict(what));

@@ -273,7 +273,7 @@ folder = pathlib.Path(sys.argv[1])
 [path] = folder.glob("topnode-*.xlsx")
 book = openpyxl.load_workbook(path)
 names = [name.split(" ")[0] for name in book.sheetnames]
-assert names[:3] == ["T1", "T2", "T3"] and names[-1] == "M2", names
+assert names[:3] == ["T1", "T2", "T3"] and names[-1] == "E2", names
 for sheet in book:
     name = sheet.title.split(" ")[0]
     [table] = folder.glob(f"{name}-*.csv")
@@ -289,6 +289,53 @@ assert "88.118" in prefixes and all(isinstance(prefix, str) for prefix in prefix
 assert t3.cell(2, 6).fill.fgColor.rgb == "FFFFF7D6", t3.cell(2, 6).fill
 PY
 pass "the tables as a workbook and as CSV say the same"
+
+#----------- Events and the monthly report ----------------------------------------
+
+"$binary" topnode fault attack --note 'DNS 反射攻击' >/dev/null || fail "topnode fault"
+code=0
+"$binary" topnode events >"$data/body" || code=$?
+[ "$code" = 1 ] || fail "topnode events with a fault that is not over: exit code $code, expected 1"
+grep -q 'DNS 反射攻击' "$data/body" || fail "topnode events: $(cat "$data/body")"
+"$binary" topnode recovered 1 --note '已清洗' >/dev/null || fail "topnode recovered"
+"$binary" topnode events >/dev/null || fail "topnode events when all is over"
+pass "a fault that a person sees, and that it is over"
+
+month=$(TZ=Asia/Shanghai date +%Y-%m)
+"$binary" topnode monthly "$month" --to "$data/tables" >"$data/body" || fail "topnode monthly"
+grep -q 'so far' "$data/body" || fail "a month that goes on: $(cat "$data/body")"
+"$python" - "$data/tables/monthly-$month" <<'PY' || fail "the monthly report"
+import html.parser, sys
+import openpyxl
+book = openpyxl.load_workbook(sys.argv[1] + ".xlsx")
+assert book.sheetnames == ["运行指标", "维护与紧急情况"], book.sheetnames
+rows = [row[:2] for row in book["运行指标"].iter_rows(values_only=True)]
+months = [row for row in rows if row[0] and "年" in row[0] and row[1] is not None]
+[sla, hours] = [value for name, value in rows if name == months[-1][0] and name and "年" in name][-2:]
+assert isinstance(sla, (int, float)) and 0 <= sla < 100, (sla, "the fault took some of it")
+assert isinstance(hours, (int, float)) and hours >= 0, hours
+said = [row[1] for row in book["维护与紧急情况"].iter_rows(values_only=True)]
+assert any("DNS 反射攻击" in text and "已清洗" in text for text in said), said
+
+class Page(html.parser.HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.open, self.text = [], ""
+    def handle_starttag(self, tag, attributes):
+        assert not [value for name, value in attributes if name in ("src", "href")], attributes
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+    def handle_data(self, data):
+        self.text += data
+
+page = Page()
+page.feed(open(sys.argv[1] + ".html", encoding="utf-8").read())
+assert not page.open, page.open
+assert f"SLA 指标 {sla}%" in page.text and "DNS 反射攻击" in page.text, page.text
+PY
+pass "the monthly report as a workbook and as a page say the same"
 
 #----------- What survives -------------------------------------------------------
 

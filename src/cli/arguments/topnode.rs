@@ -16,6 +16,10 @@ Examples:
   biaoshi topnode reports T8
   biaoshi topnode rehearse
   biaoshi topnode file 88.118.8 passed --date 2026-11-25 --reason '2026-1126-0007'
+  biaoshi topnode events
+  biaoshi topnode fault attack --note 'DNS 反射攻击'
+  biaoshi topnode recovered 3 --note '已清洗'
+  biaoshi topnode monthly 2026-11 --to reports
   biaoshi topnode waive 88.118.8 --reason 'pilot, filing follows'
   biaoshi topnode settle T8 2026-11-25 --receipt '2026-1126-0007' --proof receipt.pdf
   biaoshi topnode resend T6 2026112513 --reason 'address mended'
@@ -45,6 +49,14 @@ pub enum TopnodeCommand {
     File(FileArguments),
     /// Let an enterprise prefix take registrations before its filing has passed; it counts nowhere before
     Waive(WaiveArguments),
+    /// Show faults and recoveries, as the national node is told (annex 2, 13 to 18)
+    Events(EventsArguments),
+    /// Say that there is a fault which the node cannot see, such as an attack
+    Fault(FaultArguments),
+    /// Say that a fault is over
+    Recovered(RecoveredArguments),
+    /// Write the monthly report (annex 3), as a workbook and as a page to print
+    Monthly(MonthlyArguments),
     /// Say that the national node has a period, with its receipt
     Settle(SettleArguments),
 }
@@ -214,6 +226,94 @@ pub struct WaiveArguments {
     /// The node to talk to
     #[command(flatten)]
     pub node: NodeArguments,
+}
+
+/// Arguments of `events`.
+#[derive(Args, Debug)]
+pub struct EventsArguments {
+    /// The language of the headings [default: zh where the locale is Chinese, else en]
+    #[arg(long, value_enum)]
+    pub lang: Option<Language>,
+
+    /// The node to talk to
+    #[command(flatten)]
+    pub node: NodeArguments,
+}
+
+/// Arguments of `fault`.
+#[derive(Args, Debug)]
+pub struct FaultArguments {
+    /// What kind of fault
+    #[arg(value_enum)]
+    pub class: FaultSaid,
+
+    /// The cause, as the national node is to read it
+    #[arg(long)]
+    pub note: String,
+
+    /// Whose node: an enterprise prefix [default: this node]
+    #[arg(long)]
+    pub prefix: Option<String>,
+
+    /// When it began, such as 2026-11-25T14:00:00+08:00 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<jiff::Timestamp>,
+
+    /// The node to talk to
+    #[command(flatten)]
+    pub node: NodeArguments,
+}
+
+/// Arguments of `recovered`.
+#[derive(Args, Debug)]
+pub struct RecoveredArguments {
+    /// The number of the fault, as `topnode events` shows it
+    pub of: u32,
+
+    /// How it was mended
+    #[arg(long, default_value = "")]
+    pub note: String,
+
+    /// Whose node: an enterprise prefix [default: this node]
+    #[arg(long)]
+    pub prefix: Option<String>,
+
+    /// When it was over, such as 2026-11-25T16:00:00+08:00 [default: now]
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<jiff::Timestamp>,
+
+    /// The node to talk to
+    #[command(flatten)]
+    pub node: NodeArguments,
+}
+
+/// Arguments of `monthly`.
+#[derive(Args, Debug)]
+pub struct MonthlyArguments {
+    /// Which month [default: the last that is over]
+    #[arg(value_name = "YYYY-MM")]
+    pub month: Option<String>,
+
+    /// The directory to write to; files that are there are replaced
+    #[arg(long, value_name = "DIRECTORY", default_value = ".")]
+    pub to: PathBuf,
+
+    /// The node to talk to
+    #[command(flatten)]
+    pub node: NodeArguments,
+}
+
+/// What kind of fault (docking guide, annex 2, no. 18).
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum FaultSaid {
+    /// 1 网络故障
+    Network,
+    /// 2 系统异常
+    System,
+    /// 3 安全攻击
+    Attack,
+    /// 4 其他
+    Other,
 }
 
 /// How a filing stands.

@@ -20,27 +20,17 @@ pub(super) fn run(
     let day = tables
         .first()
         .map_or_else(String::new, |one| text(&one["day"]));
-    let to = &arguments.to;
-    RealDisk
-        .create_folder(to)
-        .map_err(|error| cannot(to, &error))?;
-    let mut written = Vec::new();
+    let mut files = Vec::new();
     for said in &tables {
-        let path = to.join(format!("{}-{day}.csv", text(&said["table"])));
-        write(&path, as_csv(said)?.as_bytes())?;
-        written.push(path);
+        let name = format!("{}-{day}.csv", text(&said["table"]));
+        files.push((name, as_csv(said)?.into_bytes()));
     }
-    let path = to.join(format!("topnode-{day}.xlsx"));
     let book = workbook(&tables).map_err(|error| {
         let hint = "more rows than a sheet holds? the CSV files have them all";
         Failure::new(format!("the workbook cannot be made: {error}"), hint)
     })?;
-    write(&path, &book)?;
-    written.push(path);
-    let names: Vec<String> = written
-        .iter()
-        .map(|path| path.display().to_string())
-        .collect();
+    files.push((format!("topnode-{day}.xlsx"), book));
+    let names = write_all(&arguments.to, files)?;
     if output.is_json() {
         output.json(&serde_json::json!({ "day": day, "files": names }))?;
     } else {
@@ -63,8 +53,20 @@ fn fetch(client: &Client, arguments: &ExportArguments) -> Result<Vec<Value>, Fai
         .collect()
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    write_whole(&RealDisk, path, bytes).map_err(|error| cannot(path, &error))
+/// Writes files to a directory, which is made where it is missing; says their names.
+pub(super) fn write_all(
+    to: &Path,
+    files: impl IntoIterator<Item = (String, Vec<u8>)>,
+) -> Result<Vec<String>, Failure> {
+    RealDisk
+        .create_folder(to)
+        .map_err(|error| cannot(to, &error))?;
+    let written = files.into_iter().map(|(name, bytes)| {
+        let path = to.join(name);
+        write_whole(&RealDisk, &path, &bytes).map_err(|error| cannot(&path, &error))?;
+        Ok(path.display().to_string())
+    });
+    written.collect()
 }
 
 fn cannot(path: &Path, error: &std::io::Error) -> Failure {

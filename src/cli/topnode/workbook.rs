@@ -12,7 +12,7 @@ const SHEET_NAME_MAX: usize = 31;
 const COLUMN_WIDTH: f64 = 22.0;
 
 /// Marks what is not known here, for a person to fill in: a pale yellow.
-const TO_FILL_IN: Color = Color::RGB(0x00FF_F7D6);
+pub(super) const TO_FILL_IN: Color = Color::RGB(0x00FF_F7D6);
 
 //----------- workbook -----------------------------------------------------------
 

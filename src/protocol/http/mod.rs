@@ -15,6 +15,7 @@ mod counted;
 mod enterprise_body;
 mod enterprises;
 mod entry;
+mod events;
 mod handles;
 mod health;
 mod identifiers;
@@ -78,6 +79,11 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/v1/statistics/prefixes", get(statistics::prefixes))
         .route("/api/v1/topnode/tables", get(tables::list))
         .route("/api/v1/topnode/tables/{table}", get(tables::page))
+        .route("/api/v1/topnode/monthly", get(tables::monthly))
+        .route(
+            "/api/v1/topnode/events",
+            get(events::list).post(events::say),
+        )
         .route("/api/v1/topnode/reports", get(reports::list))
         .route("/api/v1/topnode/reports/{table}", get(reports::periods))
         .route(

@@ -167,6 +167,18 @@ impl<'a> Asked<'a> {
         Ok(Some(day))
     }
 
+    /// The first day of a month that is asked for.
+    pub(super) fn month(&self, name: &str) -> Result<Option<Date>, Problem> {
+        let Some(text) = text(self.uri, name) else {
+            return Ok(None);
+        };
+        let first = format!("{text}-01").parse().map_err(|_| {
+            let detail = format!("{name} is a month such as 2026-11");
+            Problem::bad_request("bad_query", detail)
+        })?;
+        Ok(Some(first))
+    }
+
     /// The days asked for, today at the latest.
     fn period(&self, otherwise_from: Date) -> Result<Period, Problem> {
         let to = self.day("to")?.unwrap_or(self.today).min(self.today);

@@ -35,6 +35,9 @@ pub trait MakeTables: Send + Sync {
     /// Where there is no such table, or the ledger cannot be read.
     fn page(&self, asked: &TablePage<'_>) -> Result<Value, TableError>;
 
+    /// The figures of the monthly report, of the month of a day.
+    fn monthly(&self, node: &Node, day: Date) -> Value;
+
     /// How it stands with telling the national node.
     fn reports(&self, node: &Node) -> Value;
 
@@ -115,6 +118,10 @@ impl MakeTables for NoTables {
         Err(TableError::Unknown(asked.table.to_owned()))
     }
 
+    fn monthly(&self, _node: &Node, _day: Date) -> Value {
+        Value::Null
+    }
+
     fn reports(&self, _node: &Node) -> Value {
         json!({ "tables": [] })
     }
@@ -146,6 +153,21 @@ pub(super) async fn page(
 ) -> Reply {
     aside(api, request, move |api: &Api, parts: &Parts| {
         page_of(api, parts, &table)
+    })
+    .await
+}
+
+/// The figures of the monthly report.
+pub(super) async fn monthly(State(api): State<Arc<Api>>, request: Request) -> Reply {
+    aside(api, request, |api: &Api, parts: &Parts| {
+        let asked = Asked::of(api, parts)?;
+        let day = asked.month("month")?.unwrap_or(asked.today);
+        if day > asked.today {
+            let detail = "month is not after this month";
+            return Err(Problem::bad_request("bad_query", detail));
+        }
+        let said = asked.node.tables.monthly(asked.node, day);
+        Ok(super::json(StatusCode::OK, &said))
     })
     .await
 }

@@ -106,5 +106,11 @@ async fn what_did_not_happen_is_not_written() {
         assert!(matches!(verdicts[0], Verdict::Conflict(_)), "{verdicts:?}");
     }
     assert_eq!(numbers(&node, false), [(1, None)]);
+    // Where no time is said it is now.
+    let verdicts = happened(&node, vec![recovered(None, 1, 0)]).await;
+    assert!(matches!(verdicts[0], Verdict::Created(_)), "{verdicts:?}");
+    let events = node.state.events();
+    let at_ms = events.node().get(2).unwrap().numbered().unwrap().at_ms;
+    assert_eq!(at_ms, node.state.at(&Partition::Control).time_ms);
     node.check_replay().await;
 }

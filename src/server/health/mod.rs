@@ -62,7 +62,7 @@ impl Health {
         let before = self.alive.read();
         let events = self.state.events();
         let mut happened = Vec::new();
-        let was_up = events.running().is_up();
+        let was_up = events.running().up_since_ms().is_some();
         let alive_until_ms = if was_up {
             let at = [Partition::Control, DATA].map(|partition| self.state.at(&partition).time_ms);
             let seen_ms = at

@@ -9,19 +9,21 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 use tokio::runtime::Handle;
 
-use super::{options::Options, reporting::Reporting};
+use super::{clock::SystemClock, options::Options, reporting::Reporting};
 use crate::{
     accounting::{
         Counters, Resolutions,
-        figures::{Figures, ScopeTimings},
+        figures::{Figures, Scope, ScopeTimings},
     },
     change::{LedgerId, ReportChange},
     identifier::{Identifier, Prefix},
     ledger::{Inline, LedgerError, SqliteLedger, SqliteOptions},
     protocol::http::{Decided, MakeTables, Node, TableError, TablePage},
+    registry::ReadClock as _,
     state::{State, directory::Directory},
     topnode::{
         TopnodeOptions,
+        monthly::Monthly,
         tables::{Material, Only, Page, Table, is_told, rows},
     },
 };
@@ -141,6 +143,20 @@ impl MakeTables for Tables {
         said["rows"] = json!(page.rows);
         said["next"] = json!(page.next);
         Ok(said)
+    }
+
+    fn monthly(&self, node: &Node, day: Date) -> Value {
+        let timings = node.accounting.counters.timings();
+        let timings = ScopeTimings::of(&node.state, timings, &Scope::Node);
+        let mut operator = self.options.operator.iter();
+        let unit = operator.find_map(|(place, said)| (*place == 0).then_some(said.as_str()));
+        let now_ms = SystemClock.read().wall_ms;
+        json!(Monthly::of(
+            (&node.state.events(), &timings),
+            unit,
+            day,
+            now_ms
+        ))
     }
 
     fn reports(&self, node: &Node) -> Value {

@@ -100,6 +100,12 @@ impl EventLog {
         self.open.iter().copied()
     }
 
+    /// Whether a number is that of a fault that is not over.
+    #[must_use]
+    pub fn is_open(&self, number: u32) -> bool {
+        self.open.contains(&number)
+    }
+
     fn take(&mut self, change: &EventChange) {
         let Some(event) = change.numbered() else {
             return;

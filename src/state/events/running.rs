@@ -53,10 +53,10 @@ impl Running {
         Some(self.first_ms).filter(|ms| *ms > 0)
     }
 
-    /// Whether it was ready, and not stopped since.
+    /// Since when it is ready; none: it was stopped since, or never was.
     #[must_use]
-    pub fn is_up(&self) -> bool {
-        self.up_since_ms > 0
+    pub fn up_since_ms(&self) -> Option<u64> {
+        Some(self.up_since_ms).filter(|ms| *ms > 0)
     }
 
     /// Of a month as YYYYMM, as of a moment: the present run counts up to then.
