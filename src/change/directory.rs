@@ -390,20 +390,11 @@ impl Filing {
     }
 
     fn decode(cursor: &mut Cursor<'_>) -> Result<Self, DecodeError> {
-        let state = match cursor.u8()? {
-            0 => FilingState::Pending,
-            1 => FilingState::Passed,
-            2 => FilingState::Refused,
-            3 => FilingState::InReview,
-            value => {
-                return Err(DecodeError::UnknownValue {
-                    field: "filing state",
-                    value,
-                });
-            }
-        };
+        let value = cursor.u8()?;
+        let field = "filing state";
+        let state = FilingState::ALL.get(usize::from(value)).copied();
         Ok(Self {
-            state,
+            state: state.ok_or(DecodeError::UnknownValue { field, value })?,
             date: cursor.u32()?,
             reason: cursor.str8()?.into(),
         })
@@ -422,4 +413,20 @@ pub enum FilingState {
     Refused = 2,
     /// 审核中: the national node has it, and has not decided.
     InReview = 3,
+}
+
+impl FilingState {
+    /// All of them, by number.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Passed, Self::Refused, Self::InReview];
+
+    /// Its name in requests and answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Passed => "passed",
+            Self::Refused => "refused",
+            Self::InReview => "in_review",
+        }
+    }
 }

@@ -33,6 +33,8 @@ pub struct FilingDecision {
     pub prefix: Prefix,
     /// What of it changes.
     pub step: FilingStep,
+    /// Only where its filing is still this.
+    pub expected: Option<Filing>,
 }
 
 /// What changes.
@@ -50,11 +52,22 @@ impl Admissions {
         decision: &FilingDecision,
         draft: &mut Draft,
     ) -> Result<Verdict, Full> {
-        let FilingDecision { prefix, step } = decision;
+        let FilingDecision {
+            prefix,
+            step,
+            expected,
+        } = decision;
         let directory = self.state.directory();
         let Some((assigned, position)) = self.assigned(&directory, prefix) else {
             return Ok(Verdict::NotFound);
         };
+        if expected
+            .as_ref()
+            .is_some_and(|expected| *expected != assigned.filing)
+        {
+            let what = "its filing is something else by now";
+            return Ok(Verdict::Conflict(format!("{prefix}: {what}")));
+        }
         let after = match changed(&assigned, step) {
             Ok(after) if after == assigned => return Ok(Verdict::Unchanged(position)),
             Ok(after) => after,

@@ -203,6 +203,15 @@ impl WeakRegistry {
             .await
     }
 
+    /// Says in `control` what the national node decided about a filing; answers when it is durable.
+    ///
+    /// # Errors
+    /// As [`Registry::submit`]; while the node stops, that it does.
+    pub async fn file(&self, decision: FilingDecision) -> Result<Receipt, RegistryError> {
+        self.hand_in(vec![ControlJob::File(Box::new(decision))])
+            .await
+    }
+
     /// Says in `control` what happened to the node; answers when all of it is durable.
     ///
     /// # Errors

@@ -26,7 +26,7 @@ fn all_lines_of_the_checklist_pass() {
     assert!(output.status.success(), "{told}");
     assert_eq!(
         (count("passed"), count("not_verified")),
-        (18, 5),
+        (23, 3),
         "{said:#}"
     );
 }

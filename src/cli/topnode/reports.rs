@@ -100,6 +100,11 @@ fn standing(said: &Value, language: Language) -> String {
         }
     }
     let mut out = format!("{by} {}\n{}", text(&said["by"]), aligned(&lines));
+    out += &filings(&said["filings"], language);
+    let filing = &said["filings"];
+    if filing["failures"].as_u64() > Some(0) {
+        failures += &format!("  F1, F2: {}\n", text(&filing["last_failure"]));
+    }
     if !failures.is_empty() {
         out += &format!("\n{failures}");
     }
@@ -107,6 +112,21 @@ fn standing(said: &Value, language: Language) -> String {
         out += &format!("\n{waiting}\n{people}");
     }
     out
+}
+
+/// How many prefixes there are, by how their filing stands.
+fn filings(said: &Value, language: Language) -> String {
+    let (title, names) = match language {
+        Language::Zh => ("前缀备案", ["待报", "审核中", "已备案", "被驳回"]),
+        Language::En => (
+            "filings of prefixes",
+            ["pending", "in review", "passed", "refused"],
+        ),
+    };
+    let states = ["pending", "in_review", "passed", "refused"];
+    let counts = names.iter().zip(states);
+    let counts = counts.map(|(name, state)| format!("{name} {}", text(&said["states"][state])));
+    format!("{title}: {}\n", counts.collect::<Vec<_>>().join(", "))
 }
 
 /// So many days and hours, or whatever is shorter.

@@ -154,6 +154,7 @@ async fn decide(
     let decision = FilingDecision {
         prefix: Prefix::parse(prefix).map_err(|_| unassigned())?,
         step,
+        expected: None,
     };
     let work = Work {
         caller,

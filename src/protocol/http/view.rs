@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::resolved::sites;
 use crate::{
     access::{Action, Caller},
-    change::{CertificateType, Filing, FilingState, Hosting, PrefixStatus},
+    change::{CertificateType, Filing, Hosting, PrefixStatus},
     resolver::PrefixView,
     state::directory::{Enterprise, PrefixEntry},
 };
@@ -65,12 +65,7 @@ fn firm(enterprise: &Enterprise, caller: Caller) -> Value {
 }
 
 fn filing(filing: &Filing) -> Value {
-    let state = match filing.state {
-        FilingState::Pending => "pending",
-        FilingState::Passed => "passed",
-        FilingState::Refused => "refused",
-        FilingState::InReview => "in_review",
-    };
+    let state = filing.state.name();
     let (year, month, day) = (
         filing.date / 10_000,
         filing.date / 100 % 100,

@@ -15,6 +15,7 @@ async fn decided(node: &Node, step: FilingStep) -> Verdict {
     let decision = FilingDecision {
         prefix: Prefix::parse("88.118.9").unwrap(),
         step,
+        expected: None,
     };
     let request = Request {
         caller: Caller::Administrator,
@@ -139,4 +140,38 @@ async fn a_prefix_takes_registrations_once_it_is_filed_or_waived() {
         Verdict::Created(_)
     ));
     node.check_replay().await;
+}
+
+/// What was heard late does not overrule what was decided meanwhile.
+#[tokio::test]
+async fn a_decision_is_of_the_filing_that_it_was_asked_for() {
+    let node = node().await;
+    node.admit(vec![pending()]).await;
+    let filing = |state, date| Filing {
+        state,
+        date,
+        reason: "回执".into(),
+    };
+    let late = |expected: Filing| FilingDecision {
+        prefix: Prefix::parse("88.118.9").unwrap(),
+        step: FilingStep::Filed(filing(FilingState::InReview, 20_261_124)),
+        expected: Some(expected),
+    };
+    let say = async |decision| {
+        let receipt = node.registry.downgrade().file(decision).await.unwrap();
+        receipt.verdicts.into_iter().next().unwrap()
+    };
+    let other = say(late(filing(FilingState::Refused, 20_261_124))).await;
+    assert!(matches!(other, Verdict::Conflict(_)), "{other:?}");
+    let as_it_is = say(late(pending().filing)).await;
+    assert!(matches!(as_it_is, Verdict::Replaced(_)), "{as_it_is:?}");
+    let directory = node.state.directory();
+    let entry = directory.prefix("88.118.9").unwrap();
+    assert_eq!(entry.filed_at, entry.position);
+    let since = entry.filed_at;
+    // A waiver is no step of the filing.
+    decided(&node, FilingStep::Waived(Some("试点".into()))).await;
+    let directory = node.state.directory();
+    let entry = directory.prefix("88.118.9").unwrap();
+    assert!(entry.filed_at == since && entry.position != since);
 }

@@ -47,6 +47,10 @@ impl Folder {
 }
 
 impl Transport for Folder {
+    fn has_filing(&self) -> bool {
+        true
+    }
+
     fn send(&self, message: Message, now_ms: u64) -> Sending<'_> {
         let folder = self.path.clone();
         Box::pin(async move {

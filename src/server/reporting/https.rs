@@ -80,6 +80,10 @@ impl Https {
 }
 
 impl Transport for Https {
+    fn has_filing(&self) -> bool {
+        self.wire.mapping.has_filing()
+    }
+
     fn send(&self, message: Message, now_ms: u64) -> Sending<'_> {
         Box::pin(async move {
             let said = request(&message, &self.wire.mapping, &self.wire.secrets, now_ms);

@@ -3,8 +3,10 @@
 //! ```text
 //! Outbox ── Make ─▶ tables, aside      Outbox ── Note ─▶ registry, durable
 //!        ── Send ─▶ Transport: https, or files in a folder
+//! FilingDesk, of prefixes that are to be filed, alike (filing.rs)
 //! ```
 
+mod filing;
 mod folder;
 mod https;
 mod settings;
@@ -31,6 +33,7 @@ use crate::{
     registry::{ReadClock as _, Verdict, WeakRegistry},
     state::{Reports, State},
     topnode::{
+        filing::FilingDesk,
         outbox::{Action, Answer, Ask, Event, Facts, Made, Outbox, TableStatus, day_of_period},
         tables::{Only, Table},
     },
@@ -51,6 +54,7 @@ const MESSAGE_SUBJECTS: usize = 1_000;
 #[derive(Debug)]
 pub(super) struct Reporting {
     outbox: Mutex<Outbox>,
+    desk: Mutex<FilingDesk>,
     from: Option<Date>,
     /// On what way they go.
     pub(super) by: Delivery,
@@ -60,6 +64,7 @@ impl Reporting {
     pub(super) fn new(from: Option<Date>, by: Delivery) -> Self {
         Self {
             outbox: Mutex::default(),
+            desk: Mutex::default(),
             from,
             by,
         }
@@ -73,12 +78,8 @@ impl Reporting {
 
     fn on(&self, state: &State, event: Event) -> Vec<Action> {
         let now_ms = SystemClock.read().wall_ms;
-        let mut entropy = [0; 4];
-        // Without entropy it is tried again a little sooner than otherwise.
-        let _ = getrandom::fill(&mut entropy);
-        let entropy = u32::from_be_bytes(entropy);
         self.with_facts(state, |facts| {
-            self.outbox().on(event, facts, now_ms, entropy)
+            self.outbox().on(event, facts, now_ms, entropy())
         })
     }
 
@@ -107,9 +108,21 @@ impl Reporting {
         self.by != Delivery::Hand || self.from.is_some() || reports.began_ms() > 0
     }
 
+    /// How filings stand, for those who do them and those who ask.
+    pub(super) fn desk(&self) -> MutexGuard<'_, FilingDesk> {
+        self.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn outbox(&self) -> MutexGuard<'_, Outbox> {
         self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A number that nobody foresees; without entropy, one that has things tried again a little sooner.
+fn entropy() -> u32 {
+    let mut entropy = [0; 4];
+    let _ = getrandom::fill(&mut entropy);
+    u32::from_be_bytes(entropy)
 }
 
 /// A node that is ready has a ledger: nothing is told before.
@@ -137,6 +150,9 @@ impl Reporter {
         let own = Arc::new(self);
         let (tell, mut told) = mpsc::channel(EVENTS_MAX);
         let mut doing = JoinSet::new();
+        if own.transport.has_filing() {
+            doing.spawn(Arc::clone(&own).file_prefixes());
+        }
         let mut rest = Duration::ZERO;
         loop {
             let event = tokio::select! {

@@ -9,6 +9,9 @@ pub(in crate::server) type Sending<'a> = Pin<Box<dyn Future<Output = Answer> + S
 
 /// Carries messages to the national node. The same message may be handed in any number of times.
 pub(in crate::server) trait Transport: Send + Sync {
+    /// Whether it carries filings, too.
+    fn has_filing(&self) -> bool;
+
     /// Carries one, and says what became of it.
     fn send(&self, message: Message, now_ms: u64) -> Sending<'_>;
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Tables;
 use crate::{
-    change::{NOTE_BYTES_MAX, Part, ReportChange, ReportStep, statistics_day},
+    change::{FilingState, NOTE_BYTES_MAX, Part, ReportChange, ReportStep, statistics_day},
     protocol::http::{Decided, Decision, Node, TableError},
     registry::ReadClock as _,
     server::clock::SystemClock,
@@ -24,7 +24,17 @@ impl Tables {
             let known = reports.table(status.table.number());
             table_json(status, known)
         });
-        json!({ "by": self.reporting.by.name(), "tables": tables.collect::<Vec<_>>() })
+        let desk = self.reporting.desk();
+        let (failures, last_failure) = desk.failures();
+        json!({
+            "by": self.reporting.by.name(),
+            "tables": tables.collect::<Vec<_>>(),
+            "filings": {
+                "states": filing_states(node),
+                "failures": failures,
+                "last_failure": last_failure,
+            },
+        })
     }
 
     pub(super) fn periods_told(node: &Node, table: Table) -> Value {
@@ -89,6 +99,18 @@ impl Tables {
             note: decided.note.as_str().into(),
         })
     }
+}
+
+/// How many prefixes there are, by how their filing stands.
+fn filing_states(node: &Node) -> Value {
+    let directory = node.state.directory();
+    let mut counts = [0_u64; FilingState::ALL.len()];
+    for entry in directory.prefixes() {
+        counts[entry.facts.filing.state as usize] += 1;
+    }
+    let named = FilingState::ALL.into_iter().zip(counts);
+    let named = named.map(|(state, count)| (state.name().to_owned(), json!(count)));
+    Value::Object(named.collect())
 }
 
 fn table_json(status: &TableStatus, known: Option<&TableReports>) -> Value {

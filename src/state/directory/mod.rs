@@ -49,6 +49,8 @@ pub struct PrefixEntry {
     pub position: Position,
     /// Its place in the order in which prefixes were assigned, from 0.
     pub ordinal: u32,
+    /// The change by which its filing became what it is.
+    pub filed_at: Position,
 }
 
 impl PrefixEntry {
@@ -230,16 +232,32 @@ impl Directory {
         old
     }
 
+    /// Sets a prefix as a snapshot has it.
+    pub(super) fn restore_prefix(
+        &mut self,
+        facts: PrefixChange,
+        position: Position,
+        filed_at: Position,
+    ) {
+        let prefix = facts.prefix.clone();
+        self.put_prefix(facts, position);
+        if let Some(entry) = self.prefixes.get_mut(prefix.as_str()) {
+            Arc::make_mut(entry).filed_at = filed_at;
+        }
+    }
+
     /// Sets a prefix.
     pub(super) fn put_prefix(&mut self, facts: PrefixChange, position: Position) {
         let prefix = facts.prefix.clone();
         let known = self.prefixes.get(prefix.as_str());
         // A hundred thousand firms are far from the most that it holds.
         let next = u32::try_from(self.assigned.len()).unwrap_or(u32::MAX);
+        let same = known.filter(|known| known.facts.filing == facts.filing);
         let entry = PrefixEntry {
-            facts,
             position,
             ordinal: known.map_or(next, |known| known.ordinal),
+            filed_at: same.map_or(position, |same| same.filed_at),
+            facts,
         };
         if known.is_none() {
             self.assigned.push(prefix.clone());

@@ -153,30 +153,35 @@ const NOWHERE: Position = Position {
 
 //----------- The directory ----------------------------------------------------
 
-/// What a directory is made of, in an order in which it can be made again.
+/// What a directory is made of, in an order in which it can be made again: a change, its position, and
+/// of a prefix the position of its filing.
 pub(super) fn directory_changes(
     directory: &Directory,
-) -> impl Iterator<Item = (Change, Position)> + '_ {
+) -> impl Iterator<Item = (Change, Position, Position)> + '_ {
     let secondary = directory.secondary().iter();
     let secondary = secondary.map(|prefix| {
         let change = Change::SecondaryPrefix(prefix.clone());
-        (change, NOWHERE)
+        (change, NOWHERE, NOWHERE)
     });
     let enterprises = directory.enterprises().map(|enterprise| {
         let change = Change::Enterprise(Box::new(enterprise.facts.clone()));
-        (change, enterprise.position)
+        (change, enterprise.position, NOWHERE)
     });
     let prefixes = directory.prefixes().map(|prefix| {
         let change = Change::Prefix(Box::new(prefix.facts.clone()));
-        (change, prefix.position)
+        (change, prefix.position, prefix.filed_at)
     });
     secondary.chain(enterprises).chain(prefixes)
 }
 
 /// Adds a part of the directory.
-pub(super) fn put_directory_change(change: &Change, position: Position, out: &mut Vec<u8>) {
+pub(super) fn put_directory_change(
+    (change, position, filed_at): &(Change, Position, Position),
+    out: &mut Vec<u8>,
+) {
     put_bytes32(out, &change.encode());
     position.encode(out);
+    filed_at.encode(out);
 }
 
 /// Takes a part of the directory into it.
@@ -185,7 +190,7 @@ pub(super) fn take_directory_change(
     directory: &mut Directory,
 ) -> Result<(), SnapshotError> {
     let change = Change::decode(cursor.bytes32()?)?;
-    let position = Position::decode(cursor)?;
+    let (position, filed_at) = (Position::decode(cursor)?, Position::decode(cursor)?);
     match change {
         Change::SecondaryPrefix(prefix) => {
             directory.add_secondary(prefix);
@@ -193,7 +198,7 @@ pub(super) fn take_directory_change(
         Change::Enterprise(facts) => {
             directory.put_enterprise(*facts, position);
         }
-        Change::Prefix(facts) => directory.put_prefix(*facts, position),
+        Change::Prefix(facts) => directory.restore_prefix(*facts, position, filed_at),
         _ => return Err(SnapshotError::damaged("its directory holds something else")),
     }
     Ok(())

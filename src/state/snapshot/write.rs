@@ -195,8 +195,8 @@ impl SnapshotWriter {
 
     fn write_directory(&self) -> Result<(), SnapshotError> {
         let mut section = Section::new(Kind::Directory);
-        for (change, position) in items::directory_changes(self.view.directory()) {
-            items::put_directory_change(&change, position, &mut section.raw);
+        for item in items::directory_changes(self.view.directory()) {
+            items::put_directory_change(&item, &mut section.raw);
             section.items += 1;
             self.flush_if_full(&mut section)?;
         }

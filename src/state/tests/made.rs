@@ -25,7 +25,7 @@ fn control_changes() -> Vec<Change> {
             sealed: Vec::new(),
         }))
     };
-    let prefix = |enterprise: u64, hosting| {
+    let prefix = |enterprise: u64, hosting, waiver: &str| {
         Change::Prefix(Box::new(PrefixChange {
             prefix: Prefix::parse(&format!("88.118.{enterprise}")).unwrap(),
             prev: None,
@@ -37,7 +37,7 @@ fn control_changes() -> Vec<Change> {
                 date: 20_261_101,
                 reason: "".into(),
             },
-            waiver: "试点".into(),
+            waiver: waiver.into(),
         }))
     };
     let site = Site {
@@ -50,8 +50,10 @@ fn control_changes() -> Vec<Change> {
         Change::SecondaryPrefix(Prefix::parse("88.300").unwrap()),
         enterprise(1, None),
         enterprise(2, None),
-        prefix(2, Hosting::SelfBuilt(Some(route))),
-        prefix(1, Hosting::Hosted),
+        prefix(2, Hosting::SelfBuilt(Some(route)), ""),
+        prefix(1, Hosting::Hosted, ""),
+        // Its filing is as it was.
+        prefix(1, Hosting::Hosted, "试点"),
     ];
     let days = [20_261_123, 20_261_124].into_iter().flat_map(roll_up);
     let firms = firms.into_iter().chain(days);

@@ -13,7 +13,7 @@ const ASKED_MS_MAX: u64 = 60 * 60 * 1_000;
 pub(super) const WAITING_MS: u64 = 10_000;
 
 /// How long to rest after so many failures in a row: between half and all of what doubles each time.
-pub(super) fn rest_ms(failures: u32, asked_ms: Option<u64>, entropy: u32) -> u64 {
+pub(in crate::topnode) fn rest_ms(failures: u32, asked_ms: Option<u64>, entropy: u32) -> u64 {
     let doublings = failures.saturating_sub(1).min(16);
     let whole_ms = (FIRST_MS << doublings).min(MOST_MS);
     let half_ms = whole_ms / 2;

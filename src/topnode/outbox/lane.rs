@@ -209,7 +209,10 @@ impl Lane {
         self.failures = 0;
         self.last_failure.clear();
         self.phase = Phase::Ending;
-        Some(Action::Note(self.table, message.fact(step, &tidy(&note))))
+        Some(Action::Note(
+            self.table,
+            message.fact(step, &tidy(&note, NOTE_BYTES_MAX)),
+        ))
     }
 
     /// Until when it rests, if it does.
@@ -351,7 +354,7 @@ impl Lane {
 
     fn fail(&mut self, message: Option<Message>, reason: String, asked_ms: Option<u64>, now: Now) {
         self.failures = self.failures.saturating_add(1);
-        self.last_failure = tidy(&reason);
+        self.last_failure = tidy(&reason, NOTE_BYTES_MAX);
         let rest_ms = rest_ms(self.failures, asked_ms, now.entropy);
         self.phase = Phase::Resting {
             message,
@@ -362,8 +365,8 @@ impl Lane {
 }
 
 /// As much of a note as the ledger keeps. It came from the network and is shown on terminals.
-fn tidy(note: &str) -> String {
-    let mut end = note.len().min(NOTE_BYTES_MAX);
+pub(in crate::topnode) fn tidy(note: &str, bytes_max: usize) -> String {
+    let mut end = note.len().min(bytes_max);
     while !note.is_char_boundary(end) {
         end -= 1;
     }
@@ -376,8 +379,8 @@ mod tests {
 
     #[test]
     fn notes_are_cut_and_command_no_terminal() {
-        assert_eq!(tidy("R-1\u{1b}[2J\n"), "R-1 [2J ");
+        assert_eq!(tidy("R-1\u{1b}[2J\n", NOTE_BYTES_MAX), "R-1 [2J ");
         let long = "回".repeat(1_000);
-        assert_eq!(tidy(&long).len(), 1_998);
+        assert_eq!(tidy(&long, NOTE_BYTES_MAX).len(), 1_998);
     }
 }

@@ -27,6 +27,7 @@ mod tests;
 
 use jiff::civil::Date;
 
+pub(in crate::topnode) use backoff::rest_ms;
 pub use due::{day_of_period, hour_of, period_of};
 pub use message::{Ask, Made, Message, key_of};
 pub use status::{Doing, TableStatus};
@@ -37,6 +38,7 @@ use crate::{
     topnode::tables::Table,
 };
 use lane::Lane;
+pub(in crate::topnode) use lane::tidy;
 
 //----------- Facts ------------------------------------------------------------
 

@@ -66,6 +66,8 @@ pub enum Taken {
     Accepted(String),
     /// It is not wanted.
     Refused(String),
+    /// It is not decided.
+    Waiting,
 }
 
 impl Books {

@@ -6,6 +6,7 @@
 
 mod books;
 mod fault;
+mod filings;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 
 pub use books::{Books, Received, Taken};
 pub use fault::Fault;
+pub use filings::{AUDIT_MS, Filings, INCOMPLETE};
 
 use crate::{
     change::Hash,
@@ -38,6 +40,8 @@ pub struct Standin {
     secrets: Secrets,
     /// What it has.
     pub books: Books,
+    /// Filings of prefixes.
+    pub filings: Filings,
     fault: Option<Fault>,
     /// Whether it hears nobody.
     pub is_down: bool,
@@ -89,6 +93,7 @@ impl Standin {
             mapping: Mapping::default(),
             secrets,
             books: Books::default(),
+            filings: Filings::default(),
             fault: None,
             is_down: false,
             held: None,
@@ -171,9 +176,15 @@ impl Standin {
         if incoming.key != key {
             return self.say(400, key, "-2", "two keys in one message", "");
         }
-        match self.books.take(incoming, now_ms) {
+        let taken = if incoming.table.is_of_filing() {
+            self.filings.take(&incoming, now_ms)
+        } else {
+            self.books.take(incoming, now_ms)
+        };
+        match taken {
             Taken::Accepted(receipt) => self.say(200, key, "1", "", &receipt),
             Taken::Refused(what) => self.say(200, key, "-2", &what, ""),
+            Taken::Waiting => self.say(200, key, "0", "in review", ""),
         }
     }
 

@@ -40,7 +40,7 @@ fn incoming(period: u32, revision: u32, part: u32, key: &str) -> Incoming {
 fn refused(taken: &Taken) -> &str {
     match taken {
         Taken::Refused(what) => what,
-        Taken::Accepted(_) => panic!("{taken:?}"),
+        Taken::Accepted(_) | Taken::Waiting => panic!("{taken:?}"),
     }
 }
 

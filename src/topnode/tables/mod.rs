@@ -1,9 +1,11 @@
 //! The tables of the docking guide: annex 1 (T1–T11, 数据同步) and annex 2 (运行监测: M1 and M2 by
-//! the day, E1 and E2 when something happens).
+//! the day, E1 and E2 when something happens), and what is
+//! asked for a filing (备案), F1 and F2, which the guide does not have.
 
 mod entity;
 mod events;
 mod field;
+mod filing;
 mod master;
 mod rows;
 mod synchronised;
@@ -12,6 +14,7 @@ mod tests;
 
 pub use events::{event_log, event_name, event_row};
 pub use field::Field;
+pub use filing::{filing_row, is_filing};
 pub use master::{Master, Operation, master_row};
 pub use rows::{Material, Only, Page, is_told, rows};
 
@@ -50,6 +53,10 @@ pub enum Table {
     E1,
     /// 下属企业节点监测事件.
     E2,
+    /// 企业前缀备案申请: not in the guide, whose interface for it is not public.
+    F1,
+    /// 企业前缀备案结果查询.
+    F2,
 }
 
 /// How often a table is sent.
@@ -67,7 +74,7 @@ pub enum Interval {
 
 impl Table {
     /// All of them, in the guide's order.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::T1,
         Self::T2,
         Self::T3,
@@ -83,6 +90,8 @@ impl Table {
         Self::M2,
         Self::E1,
         Self::E2,
+        Self::F1,
+        Self::F2,
     ];
 
     /// The table of that name, whatever its case.
@@ -111,6 +120,8 @@ impl Table {
             Self::M2 => "M2",
             Self::E1 => "E1",
             Self::E2 => "E2",
+            Self::F1 => "F1",
+            Self::F2 => "F2",
         }
     }
 
@@ -133,13 +144,23 @@ impl Table {
             Self::M2 => 13,
             Self::E1 => 14,
             Self::E2 => 15,
+            Self::F1 => 16,
+            Self::F2 => 17,
         }
     }
 
-    /// Whether it is told: of the others nothing is registered here yet.
+    /// Whether it is told: of the others nothing is registered here yet, and filing has its own way
+    /// (`crate::topnode::filing`).
     #[must_use]
     pub fn is_told(self) -> bool {
-        !matches!(self, Self::T4 | Self::T5 | Self::T10 | Self::T11)
+        let is_empty = matches!(self, Self::T4 | Self::T5 | Self::T10 | Self::T11);
+        !is_empty && !self.is_of_filing()
+    }
+
+    /// Whether it is about the filing of prefixes.
+    #[must_use]
+    pub fn is_of_filing(self) -> bool {
+        matches!(self, Self::F1 | Self::F2)
     }
 
     /// What the guide calls it.
@@ -161,6 +182,8 @@ impl Table {
             Self::M2 => "下属企业节点运行监测数据",
             Self::E1 => "二级节点系统监测事件",
             Self::E2 => "下属企业节点监测事件",
+            Self::F1 => "企业前缀备案申请",
+            Self::F2 => "企业前缀备案结果查询",
         }
     }
 
@@ -168,7 +191,9 @@ impl Table {
     #[must_use]
     pub fn interval(self) -> Interval {
         match self {
-            Self::T1 | Self::T2 | Self::T11 | Self::E1 | Self::E2 => Interval::RealTime,
+            Self::T1 | Self::T2 | Self::T11 | Self::E1 | Self::E2 | Self::F1 | Self::F2 => {
+                Interval::RealTime
+            }
             Self::T6 | Self::T7 => Interval::Hourly,
             Self::T3 | Self::T4 | Self::T8 | Self::T9 | Self::M1 | Self::M2 => Interval::Daily,
             Self::T5 | Self::T10 => Interval::Monthly,
@@ -190,6 +215,8 @@ impl Table {
             Self::T9 => &synchronised::T9,
             Self::M1 | Self::M2 => &synchronised::MONITORING,
             Self::E1 | Self::E2 => &synchronised::EVENT,
+            Self::F1 => &filing::F1,
+            Self::F2 => &filing::F2,
         }
     }
 }

@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use super::{
     Table,
     events::{event_log, event_row},
+    filing::{certificate_zh, filing_row, is_filing},
 };
 use crate::{
     accounting::figures::{
         Figures, Period, PeriodTimings, Scope, ScopeTimings, Sums, TimingFigures, number_of,
     },
-    change::{CertificateType, FilingState, Hosting, LedgerId, Route, SiteProtocol},
+    change::{FilingState, Hosting, LedgerId, Route, SiteProtocol},
     state::{
         Events,
         directory::{Directory, Enterprise, PrefixEntry},
@@ -116,6 +117,13 @@ pub fn rows(table: Table, material: &Material<'_>, after: usize, limit: usize) -
             paged.each(asked, |(_, event)| {
                 let row = event_row(material.ledger_id, table, event);
                 row.into_iter().collect()
+            })
+        }
+        Table::F1 | Table::F2 => {
+            let all = material.directory.prefixes().enumerate();
+            let filing = all.filter(|(_, entry)| is_filing(table, material.figures, entry));
+            paged.each(filing, |entry| {
+                vec![filing_row(table, material.directory, entry)]
             })
         }
         // Neither templates nor applications are registered yet.
@@ -278,10 +286,7 @@ fn t6(one: &Enterprise) -> Vec<Value> {
         .skip_while(char::is_ascii_alphabetic)
         .take(2)
         .collect();
-    let kind = match facts.certificate.kind {
-        CertificateType::UnifiedSocialCredit => "统一社会信用代码",
-        CertificateType::Other => "其他",
-    };
+    let kind = certificate_zh(facts.certificate.kind);
     let mut row = vec![Value::Null; Table::T6.fields().len()];
     for (place, value) in [
         (0, text(&facts.org_name)),

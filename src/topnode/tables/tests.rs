@@ -106,6 +106,8 @@ fn tables_have_the_fields_of_the_guide() {
         ("M2", 13),
         ("E1", 7),
         ("E2", 7),
+        ("F1", 10),
+        ("F2", 2),
     ];
     assert_eq!(counts, expected);
     for table in Table::ALL {

@@ -23,6 +23,9 @@ const VERSION: u32 = 1;
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
     version: u32,
+    /// Whether filings (F1, F2) are said this way; else they are for people.
+    #[serde(default)]
+    filing: bool,
     pub(super) request: RequestMapping,
     pub(super) reply: ReplyMapping,
     /// By a table's name here; a table that is not there is called as it is.
@@ -76,6 +79,9 @@ pub(super) struct ReplyMapping {
     pub(super) status: String,
     pub(super) accepted: Vec<String>,
     pub(super) refused: Vec<String>,
+    /// It is there, and not decided: it is asked again in a while.
+    #[serde(default)]
+    pub(super) waiting: Vec<String>,
     /// Members that may be missing: then the reply is of the message it follows.
     pub(super) key: String,
     pub(super) receipt: String,
@@ -96,6 +102,14 @@ pub struct TableMapping {
     pub(super) path: Option<Template>,
     /// Names of its fields in the guide's order; else those of the guide.
     pub(super) fields: Option<Vec<String>>,
+}
+
+impl Mapping {
+    /// Whether filings (F1, F2) are said this way.
+    #[must_use]
+    pub fn has_filing(&self) -> bool {
+        self.filing
+    }
 }
 
 impl Default for Mapping {

@@ -77,7 +77,8 @@ fn understand(
         mapping.accepted.contains(&status),
         mapping.refused.contains(&status),
     );
-    if !is_accepted && !is_refused {
+    let is_waiting = mapping.waiting.contains(&status);
+    if !is_accepted && !is_refused && !is_waiting {
         return Err(if said.is_empty() {
             shown(&reply.body)
         } else {
@@ -98,6 +99,9 @@ fn understand(
     }
     let key = member(&mapping.key).filter(|_| !mapping.key.is_empty());
     let key = key.unwrap_or_else(|| message.key.clone());
+    if is_waiting && key == message.key {
+        return Ok(Answer::Waiting);
+    }
     Ok(if is_accepted {
         let receipt = member(&mapping.receipt).unwrap_or_default();
         Answer::Accepted { key, receipt }

@@ -1,6 +1,8 @@
 //! `topnode rehearse`: docking, played through with a stand-in of the national node.
 
 mod checklist;
+mod events;
+mod filing;
 mod play;
 mod probing;
 

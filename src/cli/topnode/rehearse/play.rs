@@ -10,7 +10,7 @@ use super::checklist::Checklist;
 use super::probing::Doors;
 use crate::access::Token;
 use crate::accounting::figures::day_of;
-use crate::change::statistics_day;
+use crate::change::{Hash, statistics_day};
 use crate::cli::Failure;
 use crate::cli::arguments::Language;
 use crate::cli::client::{Client, Target};
@@ -45,16 +45,18 @@ const LAG_SLACK_S: u64 = 30;
 
 /// A rehearsal under way.
 pub(super) struct Play<'a> {
-    rehearsal: &'a Rehearsal,
-    client: Client,
+    pub(super) rehearsal: &'a Rehearsal,
+    pub(super) client: Client,
     doors: Doors,
     zone: String,
-    prefix: String,
+    pub(super) prefix: String,
     language: Language,
     pub(super) checklist: Checklist,
     /// Requests from outside and those that were found, by day and prefix.
     tally: BTreeMap<(u32, String), [u64; 2]>,
     firms: u32,
+    /// Firms that were to be filed.
+    pub(super) applications: u32,
 }
 
 impl<'a> Play<'a> {
@@ -87,6 +89,7 @@ impl<'a> Play<'a> {
             checklist: Checklist::default(),
             tally: BTreeMap::new(),
             firms: 0,
+            applications: 0,
         })
     }
 
@@ -94,6 +97,8 @@ impl<'a> Play<'a> {
     /// not go on.
     pub(super) fn run(&mut self) -> Result<(), Failure> {
         let first = self.first_day()?;
+        self.filings()?;
+        self.events()?;
         for fault in Fault::ALL {
             self.day_with(fault)?;
         }
@@ -269,20 +274,12 @@ impl<'a> Play<'a> {
                 "T4, T5, T10, T11 (nothing is registered here yet)",
             ),
             (
-                "企业与前缀备案接口",
-                "the filing of enterprises and prefixes",
-            ),
-            (
-                "异常事件（附件2第13–18项）与月度运行报告（附件3）",
-                "events (annex 2, 13 to 18) and the monthly report (annex 3)",
-            ),
-            (
                 "数据托管（附件4）与应急接管",
                 "escrow (annex 4) and takeover",
             ),
             (
-                "真实接口的地址、报文、签名与监测接口",
-                "addresses, messages and signatures of the real interface, and of its monitoring",
+                "真实接口的地址、报文、签名，备案与监测接口",
+                "addresses, messages and signatures of the real interface, of filing and of monitoring",
             ),
         ] {
             self.checklist.leave(zh, en);
@@ -291,7 +288,7 @@ impl<'a> Play<'a> {
 
     //--- Steps
 
-    fn tell(&self, zh: &str, en: &str) {
+    pub(super) fn tell(&self, zh: &str, en: &str) {
         match self.language {
             Language::Zh => eprintln!("演练：{zh}"),
             Language::En => eprintln!("rehearsing: {en}"),
@@ -328,11 +325,12 @@ impl<'a> Play<'a> {
         self.post("/api/v1/identifiers/batch", &items)
     }
 
-    fn post(&self, path: &str, body: &Value) -> Result<(), Failure> {
-        let key = format!("rehearsal-{}-{path}", self.firms);
+    pub(super) fn post(&self, path: &str, body: &Value) -> Result<(), Failure> {
+        let body = body.to_string();
+        let key = Hash::of(&[path.as_bytes(), body.as_bytes()]).to_string();
         let reply = self
             .client
-            .wait(self.client.post(path, &key, body.to_string().into()))?;
+            .wait(self.client.post(path, &key, body.into()))?;
         if reply.status.is_success() {
             return Ok(());
         }
@@ -402,7 +400,7 @@ impl<'a> Play<'a> {
         }
     }
 
-    fn status(&self, table: Table) -> Value {
+    pub(super) fn status(&self, table: Table) -> Value {
         let said = get(&self.client, "/api/v1/topnode/reports").unwrap_or_default();
         let tables = said["tables"].as_array().cloned().unwrap_or_default();
         let mut tables = tables.into_iter();
@@ -463,7 +461,10 @@ impl<'a> Play<'a> {
     }
 
     /// Waits for something; whoever rests after a failure has rested meanwhile.
-    fn wait(&self, is_so: impl Fn(&Self) -> Result<bool, Failure>) -> Result<(), Failure> {
+    pub(super) fn wait(
+        &self,
+        is_so: impl Fn(&Self) -> Result<bool, Failure>,
+    ) -> Result<(), Failure> {
         for tries in 1..=TRIES_MAX {
             if is_so(self)? {
                 return Ok(());
