@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use serde_json::Value;
 
-use super::common::Node;
+use super::common::{Client, Node};
 
 const TRIES_MAX: u32 = 400;
 const PAUSE: Duration = Duration::from_millis(50);
@@ -119,4 +119,57 @@ fn undecided(node: &Node) {
     ] {
         assert_eq!(node.run(&wrong).status.code(), Some(1), "{wrong:?}");
     }
+}
+
+/// A prefix is applied for as a file, and passes by what is put beside the question about it.
+#[test]
+fn a_filing_waits_for_its_audit() {
+    let mut node = Node::start_with(&[
+        ("BIAOSHI_REPORT_BY", "folder"),
+        ("BIAOSHI_REPORT_FOLDER", "out"),
+    ]);
+    let firm = r#"{"prefix":"88.118.77","org_name":"企业","hosting":"hosted",
+                   "certificate":{"type":"other","number":"C77"}}"#;
+    let token = format!("authorization: Bearer {}", node.token());
+    let mut client = Client::connect(node.address());
+    let headers = [token.as_str()];
+    let (status, ..) = client.request("POST", "/api/v1/enterprises", &headers, firm.as_bytes());
+    assert_eq!(status, 201);
+    let folder = node.path("out");
+    let application = name(&folder, "F1-1-");
+    let said = read(&folder.join(format!("{application}.json")));
+    assert_eq!(said["rows"][0]["标识前缀"], "88.118.77");
+    assert_eq!(said["rows"][0]["单位名称"], "企业");
+    let put = |name: &str, said: &str| {
+        let path = folder.join(format!("{name}.receipt.json"));
+        fs::write(path, said).expect("it can be written");
+    };
+    let filing = |node: &Node| {
+        let mut client = Client::connect(node.address());
+        let headers = [token.as_str()];
+        let (_, body) = client.request("GET", "/api/v1/enterprises", &headers, b"");
+        let said: Value = serde_json::from_slice(&body).expect("it is JSON");
+        said["enterprises"][0]["filing"].clone()
+    };
+    assert_eq!(filing(&node)["state"], "pending");
+    put(&application, r#"{"status":"1","receipt":"受理 7"}"#);
+    // It is looked for at each start, and else every ten minutes.
+    assert!(node.stop());
+    node.start_again();
+    let question = name(&folder, "F2-1-");
+    assert_eq!(filing(&node)["state"], "in_review");
+    assert_eq!(filing(&node)["reason"], "受理 7");
+    let said = read(&folder.join(format!("{question}.json")));
+    assert_eq!(said["rows"][0]["受理编号"], "受理 7");
+    put(&question, r#"{"status":"1","receipt":"备案 9"}"#);
+    assert!(node.stop());
+    node.start_again();
+    for _ in 0..TRIES_MAX {
+        if filing(&node)["state"] == "passed" {
+            assert_eq!(filing(&node)["reason"], "备案 9");
+            return;
+        }
+        std::thread::sleep(PAUSE);
+    }
+    panic!("{}", filing(&node));
 }

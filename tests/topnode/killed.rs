@@ -124,6 +124,7 @@ async fn nothing_is_lost_or_told_twice_by_kills() {
         "{kills} kills, {has_told} while it told; {asked} messages, {repeated} again under their key, seed {seed}"
     );
     check(&listener, &node);
+    check_events(&listener, &node, kills);
     // The chain holds, and a restart tells nothing anew.
     let asked = listener.standin().asked();
     assert!(node.stop());
@@ -178,6 +179,17 @@ fn check(listener: &StandinListener, node: &Node) {
         assert_eq!(counted[&day(number).to_string()], told);
         assert_eq!(t9[&day(number)].rows.len(), 1);
     }
+}
+
+/// Each kill is a fault and a recovery, told once and in order, as the ledger has them.
+fn check_events(listener: &StandinListener, node: &Node, kills: u32) {
+    let output = node.run(&["topnode", "preview", "E1", "--json"]);
+    let said: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let told = whole(listener, Table::E1);
+    let rows: Vec<&Vec<Value>> = told.values().flat_map(|one| &one.rows).collect();
+    assert_eq!(serde_json::json!(rows), said["rows"]);
+    let numbers: Vec<u32> = told.into_keys().collect();
+    assert_eq!(numbers, (1..=2 * kills).collect::<Vec<_>>());
 }
 
 /// What the node's own statistics say of each day: registered, requests, successes.

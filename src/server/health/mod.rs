@@ -59,26 +59,21 @@ impl Health {
     /// Says in the ledger that the node is ready, and what became of the process before.
     pub(super) async fn started(&self) {
         let now_ms = SystemClock.read().wall_ms;
-        let before = self.alive.read();
-        let events = self.state.events();
-        let mut happened = Vec::new();
-        let was_up = events.running().up_since_ms().is_some();
+        let was_up = self.state.events().running().up_since_ms().is_some();
+        let before = if was_up {
+            self.alive.read()
+        } else {
+            Alive::default()
+        };
         let alive_until_ms = if was_up {
-            let at = [Partition::Control, DATA].map(|partition| self.state.at(&partition).time_ms);
-            let seen_ms = at
-                .into_iter()
-                .max()
-                .unwrap_or_default()
-                .max(before.alive_ms);
-            // A clock that was set back meanwhile must not have it end after it began anew.
-            seen_ms.min(now_ms)
+            self.alive_until_ms(&before, now_ms)
         } else {
             0
         };
-        happened.push(Happened::Started {
+        let mut happened = vec![Happened::Started {
             at_ms: now_ms,
             alive_until_ms,
-        });
+        }];
         // What the ledger could not take when it was.
         for (ailment, since_ms) in before.ailing {
             happened.push(Happened::Over {
@@ -96,6 +91,14 @@ impl Health {
         if let Err(error) = self.registry.happened(happened).await {
             tracing::error!(%error, "that the node started could not be noted in the ledger");
         }
+    }
+
+    /// Until when the process before is known to have been alive: its last sign, or its last entry. A
+    /// clock that was set back must not have it end after this one began.
+    fn alive_until_ms(&self, before: &Alive, now_ms: u64) -> u64 {
+        let entries = [Partition::Control, DATA].map(|partition| self.state.at(&partition).time_ms);
+        let signs = entries.into_iter().chain([before.alive_ms]);
+        signs.max().unwrap_or_default().min(now_ms)
     }
 
     /// Looks until it is told to stop.

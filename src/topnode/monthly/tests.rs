@@ -139,6 +139,16 @@ fn before_it_was_ready_there_is_nothing() {
     assert_eq!(january.months[4].operating_hours, Some(744.0));
 }
 
+/// A node that was down for a second was not there all the month.
+#[test]
+fn nothing_is_rounded_up() {
+    let month_ms = 30 * 24 * 3_600_000;
+    assert!(floor(share(month_ms - 1_000, month_ms), 3) < 100.0);
+    assert_eq!(floor(719.999, 2), 719.99);
+    assert_eq!(mean([100.0, 99.999].into_iter()), Some(99.999));
+    assert_eq!(mean(std::iter::empty()), None);
+}
+
 /// The same, out of a ledger.
 #[test]
 fn a_ledger_says_the_same() {

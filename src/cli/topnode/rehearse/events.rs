@@ -4,8 +4,11 @@ use serde_json::{Value, json};
 
 use super::play::Play;
 use crate::cli::Failure;
-use crate::cli::topnode::get;
+use crate::cli::topnode::{get, text};
 use crate::topnode::tables::Table;
+
+/// How long a fault lasts: enough to be seen in a share that is rounded down.
+const FAULT_MS: u64 = 60_000;
 
 impl Play<'_> {
     /// A fault that a person sees, and that it is over; then the report of the month so far.
@@ -14,6 +17,7 @@ impl Play<'_> {
         let path = "/api/v1/topnode/events";
         let fault = json!({ "event": "fault", "class": "network", "note": "演练断网" });
         self.post(path, &fault)?;
+        self.rehearsal.put_ahead(FAULT_MS);
         let over = json!({ "event": "recovered", "of": 1, "note": "已恢复" });
         self.post(path, &over)?;
         let told = self.wait(|play| Ok(play.event(2).is_some()));
@@ -21,7 +25,8 @@ impl Play<'_> {
         let named = |row: &Option<Vec<Value>>, place: usize| {
             row.as_ref().and_then(|row| row.get(place).cloned())
         };
-        let seen = format!("{:?}, {:?}", named(&fault, 2), named(&over, 2));
+        let shown = |row| named(row, 2).map_or_else(String::new, |name| text(&name));
+        let seen = format!("{}, {}", shown(&fault), shown(&over));
         let is_linked = named(&fault, 2).is_some() && named(&over, 3) == named(&fault, 2);
         self.checklist.check(
             "异常与恢复事件实时报送，编号对应",
