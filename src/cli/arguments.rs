@@ -173,6 +173,10 @@ pub struct ImportArguments {
     #[arg(long, value_name = "FILE")]
     pub profile: Option<PathBuf>,
 
+    /// Of enterprises: whether their prefixes are filed with the national node, or are to be
+    #[arg(long, value_enum, default_value = "passed")]
+    pub filing: ImportedFiling,
+
     /// Rows sent at a time, at most 2000
     #[arg(long, value_name = "N", default_value_t = 1_000,
           value_parser = clap::value_parser!(u32).range(1..=2_000))]
@@ -185,6 +189,15 @@ pub struct ImportArguments {
     /// The node to talk to
     #[command(flatten)]
     pub node: NodeArguments,
+}
+
+/// How the filing of an imported prefix stands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum ImportedFiling {
+    /// 已备案: it has passed, today
+    Passed,
+    /// 待备案: it takes registrations once it has passed
+    Pending,
 }
 
 /// A language that reports are written in.

@@ -77,7 +77,7 @@ fn admit(shape: &Shape, sender: &Sender) -> Result<u64, Failure> {
         next = firms.end;
         let items = firms.clone().map(|firm| {
             let row = shape.enterprise(firm).into_row();
-            import::item(&Request::Enterprise(row), &today)
+            import::item(&Request::Enterprise(row), Some(&today))
         });
         let body = Bytes::from(format!("[{}]", items.collect::<Vec<_>>().join(",")));
         let note = |text: &str| progress.note(text);

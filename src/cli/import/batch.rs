@@ -68,19 +68,19 @@ pub(super) struct Batch {
     body: Vec<u8>,
     items: usize,
     items_max: usize,
-    /// The day that filings are said to have passed, as `YYYY-MM-DD`.
-    today: String,
+    /// The day that filings are said to have passed, as `YYYY-MM-DD`; none: they are pending.
+    filed: Option<String>,
 }
 
 impl Batch {
     /// An empty batch of at most `items_max` items.
-    pub(super) fn new(items_max: usize, today: String) -> Self {
+    pub(super) fn new(items_max: usize, filed: Option<String>) -> Self {
         Self {
             pending: Vec::new(),
             body: Vec::new(),
             items: 0,
             items_max: items_max.clamp(1, ITEMS_MAX),
-            today,
+            filed,
         }
     }
 
@@ -95,7 +95,7 @@ impl Batch {
     #[must_use]
     pub(super) fn add(&mut self, row: Pending) -> Option<Pending> {
         if let State::Sent { request, .. } = &row.state {
-            let item = item(request, &self.today);
+            let item = item(request, self.filed.as_deref());
             let is_first = self.items == 0;
             // Two brackets, and a comma before each item but the first.
             if !is_first && self.body.len() + item.len() + 2 > BYTES_MAX {
@@ -126,7 +126,7 @@ impl Batch {
 }
 
 /// A row as the node takes it (`docs/api.md`, "Writing").
-pub(in crate::cli) fn item(request: &Request, today: &str) -> String {
+pub(in crate::cli) fn item(request: &Request, filed: Option<&str>) -> String {
     let item = match request {
         Request::Product(product) => {
             let values: Vec<_> = product
@@ -145,7 +145,10 @@ pub(in crate::cli) fn item(request: &Request, today: &str) -> String {
             "city": enterprise.city,
             "industry": enterprise.industry,
             "website": enterprise.website,
-            "filing": {"state": "passed", "date": today, "reason": "导入"},
+            "filing": match filed {
+                Some(day) => json!({"state": "passed", "date": day, "reason": "导入"}),
+                None => json!({"state": "pending"}),
+            },
         }),
     };
     item.to_string()

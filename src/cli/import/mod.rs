@@ -23,7 +23,7 @@ mod tests;
 
 use std::io::Read;
 
-use super::arguments::{ImportArguments, Language};
+use super::arguments::{ImportArguments, ImportedFiling, Language};
 use super::client::{Client, Target, TokenUse};
 use super::progress::Progress;
 use super::{Exit, Failure, Output};
@@ -78,9 +78,13 @@ fn import(
         Report::create(place).map_err(|error| run::unwritable(&error))
     });
     let items_max = usize::try_from(arguments.batch).unwrap_or(ITEMS_MAX);
+    let filed = match arguments.filing {
+        ImportedFiling::Passed => Some(today()),
+        ImportedFiling::Pending => None,
+    };
     let mut run = Run {
         sender: Sender::new(client, rows.kind(), arguments.dry_run, entropy()?),
-        batch: Batch::new(items_max, today()),
+        batch: Batch::new(items_max, filed),
         report: report.transpose()?,
         language,
         progress: Progress::start("importing", None),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::cli::arguments::NodeArguments;
+use crate::cli::arguments::{ImportedFiling, NodeArguments};
 use crate::cli::fake_node::{Answer, Asked, FakeNode, answer};
 
 mod faults;
@@ -35,6 +35,7 @@ impl Desk {
             dry_run: false,
             report: Some(folder.path().join("report.csv")),
             profile: None,
+            filing: ImportedFiling::Passed,
             batch: 1_000,
             lang: Some(Language::En),
             node: NodeArguments::default(),

@@ -165,7 +165,8 @@ async fn decide(
     let receipt = node.registry.file(work).await?;
     let said = |outcome: &str| Ok(super::json(StatusCode::OK, &json!({ "outcome": outcome })));
     match receipt.verdicts.into_iter().next() {
-        Some(Verdict::Replaced(_)) => said(done),
+        // Created: the same request came again, and is told what it was told before.
+        Some(Verdict::Replaced(_) | Verdict::Created(_)) => said(done),
         Some(Verdict::Unchanged(_)) => said("unchanged"),
         Some(Verdict::NotFound) => Err(unassigned()),
         Some(Verdict::Refused(refusal)) => Err(Problem::refused(&refusal)),

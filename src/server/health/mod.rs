@@ -121,19 +121,17 @@ impl Health {
         if !self.answers().await {
             ails.insert(Ailment::Silent);
         }
-        let now_ms = SystemClock.read().wall_ms;
-        let happened = watcher.look(&ails, &self.known(), now_ms);
-        for what in &happened {
-            tracing::warn!(?what, "the node's health changed");
+        let now = SystemClock.read();
+        let happened = watcher.look(&ails, &self.known(), now);
+        if !happened.is_empty() && self.registry.happened(happened.clone()).await.is_ok() {
+            watcher.told();
+            for what in &happened {
+                tracing::warn!(?what, "the node's health changed");
+            }
         }
-        let is_told = happened.is_empty() || self.registry.happened(happened).await.is_ok();
         let alive = Alive {
-            alive_ms: now_ms,
-            ailing: if is_told {
-                Vec::new()
-            } else {
-                watcher.unknown_to(&self.known())
-            },
+            alive_ms: now.wall_ms,
+            ailing: watcher.unknown_to(&self.known(), now),
         };
         let own = Arc::clone(self);
         blocking(move || own.alive.write(&alive)).await;

@@ -188,8 +188,8 @@ pub(super) const METRICS: [Described; 38] = [
         "biaoshi_report_due",
         "{table}",
         "gauge",
-        "days that are over and not told yet; 0 for tables that are not told by the day",
-        "已结束而尚未报送的统计日数；非日报表恒为 0",
+        "days that are over, or events (E1, E2), and not told yet; 0 for tables of other intervals",
+        "已结束而尚未报送的统计日数，或事件数（E1、E2）；其他周期的表恒为 0",
     ),
     described(
         "biaoshi_report_lag_seconds",

@@ -17,7 +17,7 @@ fn products_are_what_the_importer_takes() {
             text::add_item(&shape, n, &mut sent);
             assert_eq!(
                 String::from_utf8(sent).unwrap(),
-                item(&request, "2026-11-23")
+                item(&request, Some("2026-11-23"))
             );
             let Request::Product(row) = request else {
                 panic!("{request:?} is no product")
