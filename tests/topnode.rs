@@ -1,6 +1,8 @@
 //! What the national top-level node would be told of the sample, against what was done with it.
 
 mod common;
+#[path = "topnode/events.rs"]
+mod events;
 #[path = "topnode/filed.rs"]
 mod filed;
 #[path = "topnode/folder.rs"]

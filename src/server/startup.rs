@@ -3,7 +3,7 @@
 use std::{
     net::SocketAddr,
     path::Path,
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, atomic::AtomicBool},
     time::{Duration, Instant},
 };
 
@@ -43,14 +43,15 @@ use crate::{
 pub(super) struct Started {
     writers: Vec<JoinHandle<()>>,
     upkeep: Option<Upkeep>,
-    registry: Option<WeakRegistry>,
+    /// By which it is said that the node stops, where it is there that it was ready.
+    registry: Option<(WeakRegistry, Arc<AtomicBool>)>,
 }
 
 impl Started {
     /// Says in the ledger that the node stops; the registry must still be there.
     pub(super) async fn say_stopped(&self) {
-        if let Some(registry) = &self.registry {
-            health::stopped(registry).await;
+        if let Some((registry, is_noted)) = &self.registry {
+            health::stopped(registry, is_noted).await;
         }
     }
 
@@ -132,12 +133,19 @@ impl Doors {
     }
 
     /// Who looks after the node's health.
-    fn health(&self, registry: &Registry, state: &Arc<State>, data_dir: &Path) -> Health {
+    fn health(
+        &self,
+        registry: &Registry,
+        state: &Arc<State>,
+        (data_dir, last_entry_ms): (&Path, u64),
+    ) -> Health {
         Health {
             registry: registry.downgrade(),
             state: Arc::clone(state),
             listeners: self.http_addresses.clone(),
             alive: AliveFile::new(data_dir),
+            last_entry_ms,
+            is_noted: Arc::default(),
         }
     }
 
@@ -188,6 +196,8 @@ pub(super) async fn start(
         (partition, head)
     });
     replaying::replay_told(&*ledger, &state, &doors.api).await?;
+    let last_entry_ms = [Partition::Control, DATA].map(|partition| state.at(&partition).time_ms);
+    let last_entry_ms = last_entry_ms.into_iter().max().unwrap_or_default();
     let state = Arc::new(state);
     let writing = WriterOptions {
         accept_clock,
@@ -216,20 +226,21 @@ pub(super) async fn start(
         note_clock(&registry).await;
     }
     take_prefixes(&registry, &state, &options.node.secondary_prefixes).await;
-    let health = doors.health(&registry, &state, &options.node.data_dir);
-    health.started().await;
-    upkeep.watch_health(health);
+    let before = (options.node.data_dir.as_path(), last_entry_ms);
+    let health = doors.health(&registry, &state, before);
+    let stopping = (registry.downgrade(), Arc::clone(&health.is_noted));
+    let not_taken = health.started().await;
+    upkeep.watch_health(health, not_taken);
     if let Some(reporter) = doors.reporter(&registry, &state) {
         upkeep.report(reporter);
     }
     doors.scrape.metrics.started(began.elapsed());
-    let weak = registry.downgrade();
     doors.open(registry, state);
     tracing::info!("ready");
     Ok(Started {
         writers,
         upkeep: Some(upkeep),
-        registry: Some(weak),
+        registry: Some(stopping),
     })
 }
 

@@ -273,7 +273,7 @@ folder = pathlib.Path(sys.argv[1])
 [path] = folder.glob("topnode-*.xlsx")
 book = openpyxl.load_workbook(path)
 names = [name.split(" ")[0] for name in book.sheetnames]
-assert names[:3] == ["T1", "T2", "T3"] and names[-1] == "E2", names
+assert names[:3] == ["T1", "T2", "T3"] and names[-1] == "F2", names
 for sheet in book:
     name = sheet.title.split(" ")[0]
     [table] = folder.glob(f"{name}-*.csv")

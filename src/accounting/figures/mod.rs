@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashSet};
 use jiff::civil::Date;
 
 pub use node::{ACTIVE_DAYS, Average, NodeFigures};
-pub use scope::{Period, Scope, day_after, day_of, number_of};
+pub use scope::{Period, Scope, begins_ms, day_after, day_of, number_of};
 pub use sums::{Registered, Resolved, Sums};
 pub use timings::{PeriodTimings, ScopeTimings, TimingFigures};
 

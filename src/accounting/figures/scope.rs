@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use jiff::{ToSpan, civil::Date};
+use jiff::{ToSpan, civil::Date, tz::Offset};
 
 use crate::state::directory::{Directory, Whose};
 
@@ -117,6 +117,14 @@ pub fn day_of(number: u32) -> Option<Date> {
     let month = i8::try_from(number / 100 % 100).ok()?;
     let day = i8::try_from(number % 100).ok()?;
     Date::new(year, month, day).ok()
+}
+
+/// When a day begins in Shanghai, in milliseconds since the epoch.
+#[must_use]
+pub fn begins_ms(day: Date) -> u64 {
+    let begins = Offset::constant(8).to_timestamp(day.at(0, 0, 0, 0));
+    let ms = begins.map_or(0, |begins| begins.as_millisecond());
+    u64::try_from(ms).unwrap_or_default()
 }
 
 /// The day after; the same at the end of all days.

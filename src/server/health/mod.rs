@@ -14,7 +14,10 @@ mod watcher;
 use std::{
     collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -26,9 +29,9 @@ use tokio::{
 
 use super::{clock::SystemClock, upkeep::blocking};
 use crate::{
-    change::{FaultClass, Partition},
+    change::FaultClass,
     registry::{Fault, Happened, ReadClock as _, ReadOnlyCause, WeakRegistry},
-    state::{DATA, State},
+    state::State,
 };
 use ailment::Ailment;
 use alive::Alive;
@@ -53,11 +56,26 @@ pub(super) struct Health {
     /// Where it listens for HTTP.
     pub(super) listeners: Vec<SocketAddr>,
     pub(super) alive: AliveFile,
+    /// When the last entry of the process before was, in milliseconds since the epoch.
+    pub(super) last_entry_ms: u64,
+    /// Whether the ledger has it that the node is ready.
+    pub(super) is_noted: Arc<AtomicBool>,
 }
 
 impl Health {
-    /// Says in the ledger that the node is ready, and what became of the process before.
-    pub(super) async fn started(&self) {
+    /// Says in the ledger that the node is ready, and what became of the process before; what it did
+    /// not take.
+    pub(super) async fn started(&self) -> Vec<Happened> {
+        let happened = self.what_was();
+        if let Err(error) = self.registry.happened(happened.clone()).await {
+            tracing::error!(%error, "that the node started could not be noted in the ledger");
+            return happened;
+        }
+        self.is_noted.store(true, Ordering::Relaxed);
+        Vec::new()
+    }
+
+    fn what_was(&self) -> Vec<Happened> {
         let now_ms = SystemClock.read().wall_ms;
         let was_up = self.state.events().running().up_since_ms().is_some();
         let before = if was_up {
@@ -88,21 +106,21 @@ impl Health {
             });
             tracing::warn!("the process before was not stopped: this is noted as a fault");
         }
-        if let Err(error) = self.registry.happened(happened).await {
-            tracing::error!(%error, "that the node started could not be noted in the ledger");
-        }
+        happened
     }
 
     /// Until when the process before is known to have been alive: its last sign, or its last entry. A
     /// clock that was set back must not have it end after this one began.
     fn alive_until_ms(&self, before: &Alive, now_ms: u64) -> u64 {
-        let entries = [Partition::Control, DATA].map(|partition| self.state.at(&partition).time_ms);
-        let signs = entries.into_iter().chain([before.alive_ms]);
-        signs.max().unwrap_or_default().min(now_ms)
+        self.last_entry_ms.max(before.alive_ms).min(now_ms)
     }
 
-    /// Looks until it is told to stop.
-    pub(super) async fn run(self, mut stopped: watch::Receiver<bool>) {
+    /// Looks until it is told to stop; `not_taken` is what the ledger did not take at the start.
+    pub(super) async fn run(
+        self,
+        mut not_taken: Vec<Happened>,
+        mut stopped: watch::Receiver<bool>,
+    ) {
         let own = Arc::new(self);
         let mut watcher = Watcher::default();
         let mut ticks = tokio::time::interval(LOOK_INTERVAL);
@@ -111,6 +129,10 @@ impl Health {
             tokio::select! {
                 _ = ticks.tick() => {}
                 _ = stopped.changed() => return,
+            }
+            if !not_taken.is_empty() && own.registry.happened(not_taken.clone()).await.is_ok() {
+                not_taken.clear();
+                own.is_noted.store(true, Ordering::Relaxed);
             }
             own.look(&mut watcher).await;
         }
@@ -163,8 +185,11 @@ impl Health {
     }
 }
 
-/// Says in the ledger that the node was told to stop.
-pub(super) async fn stopped(registry: &WeakRegistry) {
+/// Says in the ledger that the node was told to stop, where it is there that it was ready.
+pub(super) async fn stopped(registry: &WeakRegistry, is_noted: &AtomicBool) {
+    if !is_noted.load(Ordering::Relaxed) {
+        return;
+    }
     let at_ms = SystemClock.read().wall_ms;
     if let Err(error) = registry.happened(vec![Happened::Stopped { at_ms }]).await {
         tracing::error!(%error, "that the node stops could not be noted in the ledger");

@@ -1,10 +1,10 @@
 //! What happened to identifiers on a statistics day, from the ledger: T9.
 
-use jiff::{civil::Date, tz::Offset};
+use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::{
-    accounting::figures::day_of,
+    accounting::figures::{begins_ms, day_of},
     change::{Change, Class, Entry, Position, statistics_day},
     identifier::Identifier,
     ledger::{Ledger, LedgerError},
@@ -34,7 +34,7 @@ pub(super) async fn master_data(
     cursor: usize,
     limit: usize,
 ) -> Result<Page, LedgerError> {
-    let began_ms = began_ms(day);
+    let began_ms = begins_ms(day);
     let cursor = u64::try_from(cursor).unwrap_or_default();
     let (mut seq, mut item) = (cursor >> ITEM_BITS, cursor & ((1 << ITEM_BITS) - 1));
     if cursor == 0 {
@@ -187,13 +187,6 @@ impl History<'_> {
 /// The statistics day of an entry.
 fn day_at(entry: &Entry) -> Option<Date> {
     day_of(statistics_day(entry.header().time_ms))
-}
-
-/// When a statistics day begins, in Shanghai.
-fn began_ms(day: Date) -> u64 {
-    let began = Offset::constant(8).to_timestamp(day.at(0, 0, 0, 0));
-    let ms = began.map_or(0, |began| began.as_millisecond());
-    u64::try_from(ms).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ use crate::{
     change::Partition,
     disk::{Disk as _, RealDisk},
     ledger::SqliteLedger,
-    registry::Registry,
+    registry::{Happened, Registry},
     state::DATA,
     telemetry::Metrics,
 };
@@ -76,9 +76,10 @@ impl Upkeep {
     }
 
     /// Looks after the node's health, too.
-    pub(super) fn watch_health(&mut self, health: Health) {
+    pub(super) fn watch_health(&mut self, health: Health, not_taken: Vec<Happened>) {
         let stopped = self.stop.subscribe();
-        self.tasks.push(super::spawn(health.run(stopped)));
+        let watching = health.run(not_taken, stopped);
+        self.tasks.push(super::spawn(watching));
     }
 
     /// Ends them, and takes a last snapshot; the writers must have ended.

@@ -16,7 +16,7 @@ use jiff::{Timestamp, ToSpan, civil::Date, tz::Offset};
 use serde::Serialize;
 
 use crate::{
-    accounting::figures::{Period, PeriodTimings, ScopeTimings},
+    accounting::figures::{Period, PeriodTimings, ScopeTimings, begins_ms, day_of},
     change::{EventChange, statistics_day},
     state::{EventLog, Events, Running, Stop},
 };
@@ -112,7 +112,7 @@ impl Monthly {
             .map(|one| one.row(events.running(), now_ms))
             .collect();
         let until = month.first.last_of_month();
-        let today = month_day(now_ms).unwrap_or(until);
+        let today = day_of(statistics_day(now_ms)).unwrap_or(until);
         let PeriodTimings {
             resolution,
             registration,
@@ -234,17 +234,6 @@ fn ended(stop: &Stop) -> u64 {
         0 => u64::MAX,
         ms => ms,
     }
-}
-
-fn begins_ms(day: Date) -> u64 {
-    let begins = Offset::constant(8).to_timestamp(day.at(0, 0, 0, 0));
-    let ms = begins.map_or(0, |begins| begins.as_millisecond());
-    u64::try_from(ms).unwrap_or_default()
-}
-
-/// The day of a moment.
-fn month_day(ms: u64) -> Option<Date> {
-    crate::accounting::figures::day_of(statistics_day(ms))
 }
 
 /// A moment to the minute, as the report has it.

@@ -4,7 +4,7 @@ use jiff::{Timestamp, ToSpan, civil::Date, tz::Offset};
 
 use super::Facts;
 use crate::{
-    accounting::figures::{day_of, number_of},
+    accounting::figures::{begins_ms, day_of, number_of},
     change::{EventChange, statistics_day},
     state::TableReports,
     topnode::tables::{Interval, Table, event_log},
@@ -121,7 +121,7 @@ pub(super) fn events_due<'a>(
     facts: &Facts<'a>,
 ) -> impl Iterator<Item = (u32, u64)> + 'a {
     let began_ms = Some(facts.reports.began_ms()).filter(|ms| *ms > 0);
-    let from_ms = facts.from.map(began_at_ms).or(began_ms);
+    let from_ms = facts.from.map(begins_ms).or(began_ms);
     let log = event_log(table, facts.events);
     let at_ms = |event: &EventChange| event.numbered().map(|event| event.at_ms);
     // A recovery is as old as its fault.
@@ -159,13 +159,7 @@ pub(super) fn next_hour_ms(now_ms: u64) -> u64 {
 
 /// When a day of Shanghai ended, in milliseconds since the epoch.
 pub(super) fn ended_ms(day: Date) -> u64 {
-    began_at_ms(day.saturating_add(1.day()))
-}
-
-fn began_at_ms(day: Date) -> u64 {
-    let began = Offset::constant(8).to_timestamp(day.at(0, 0, 0, 0));
-    let ms = began.map_or(0, |began| began.as_millisecond());
-    u64::try_from(ms).unwrap_or_default()
+    begins_ms(day.saturating_add(1.day()))
 }
 
 /// The day of a period of a daily table.
