@@ -73,3 +73,29 @@ fn a_crash_is_found_out_and_a_stop_is_none() {
     let service = report["months"][5]["service_percent"].as_f64();
     assert!(service.is_some_and(|percent| percent < 100.0), "{report}");
 }
+
+/// A start on a full disk is not in the ledger: a process that nobody counts as up makes the one before
+/// it live no longer.
+#[test]
+fn a_start_that_is_not_noted_is_no_sign_of_life() {
+    let mut node = Node::start();
+    node.kill();
+    let killed_ms = Timestamp::now().as_millisecond();
+    std::thread::sleep(DOWN);
+    node.set("BIAOSHI_LEDGER_FREE_BYTES_MIN", "1125899906842624");
+    node.start_again();
+    assert_eq!(events(&node)["node"], serde_json::json!([]), "no space");
+    // It looked at its health by then.
+    std::thread::sleep(DOWN);
+    assert!(node.stop());
+    node.set("BIAOSHI_LEDGER_FREE_BYTES_MIN", "0");
+    node.start_again();
+    let said = events(&node);
+    let [over, fault] = said["node"].as_array().expect("a list").as_slice() else {
+        panic!("{said}");
+    };
+    assert!(at_ms(fault) <= killed_ms, "{said}");
+    let down_ms = at_ms(over) - at_ms(fault);
+    let twice = i64::try_from(2 * DOWN.as_millis()).expect("a few");
+    assert!(down_ms >= twice, "{said}");
+}

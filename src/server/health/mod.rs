@@ -30,7 +30,9 @@ use tokio::{
 use super::{clock::SystemClock, upkeep::blocking};
 use crate::{
     change::FaultClass,
-    registry::{Fault, Happened, ReadClock as _, ReadOnlyCause, WeakRegistry},
+    registry::{
+        Fault, Happened, ReadClock as _, ReadOnlyCause, RegistryError, Verdict, WeakRegistry,
+    },
     state::State,
 };
 use ailment::Ailment;
@@ -67,12 +69,23 @@ impl Health {
     /// not take.
     pub(super) async fn started(&self) -> Vec<Happened> {
         let happened = self.what_was();
-        if let Err(error) = self.registry.happened(happened.clone()).await {
+        if let Err(error) = self.note(&happened).await {
             tracing::error!(%error, "that the node started could not be noted in the ledger");
             return happened;
         }
         self.is_noted.store(true, Ordering::Relaxed);
         Vec::new()
+    }
+
+    /// Writes to the ledger; what it will not have another time either is said to the operator alone.
+    async fn note(&self, happened: &[Happened]) -> Result<(), RegistryError> {
+        let receipt = self.registry.happened(happened.to_vec()).await?;
+        for (what, verdict) in happened.iter().zip(&receipt.verdicts) {
+            if !matches!(verdict, Verdict::Created(_)) {
+                tracing::error!(?what, ?verdict, "the ledger does not take what happened");
+            }
+        }
+        Ok(())
     }
 
     fn what_was(&self) -> Vec<Happened> {
@@ -130,7 +143,7 @@ impl Health {
                 _ = ticks.tick() => {}
                 _ = stopped.changed() => return,
             }
-            if !not_taken.is_empty() && own.registry.happened(not_taken.clone()).await.is_ok() {
+            if !not_taken.is_empty() && own.note(&not_taken).await.is_ok() {
                 not_taken.clear();
                 own.is_noted.store(true, Ordering::Relaxed);
             }
@@ -145,11 +158,15 @@ impl Health {
         }
         let now = SystemClock.read();
         let happened = watcher.look(&ails, &self.known(), now);
-        if !happened.is_empty() && self.registry.happened(happened.clone()).await.is_ok() {
+        if !happened.is_empty() && self.note(&happened).await.is_ok() {
             watcher.told();
             for what in &happened {
                 tracing::warn!(?what, "the node's health changed");
             }
+        }
+        // Until the ledger has this start, the file speaks of the process that it has.
+        if !self.is_noted.load(Ordering::Relaxed) {
+            return;
         }
         let alive = Alive {
             alive_ms: now.wall_ms,
