@@ -3,9 +3,11 @@
 //! ```text
 //! EventLog   faults and recoveries by number: what is told to the national node    this file
 //! Running    how long the node was up, month by month, and when it stopped         running.rs
+//! Spans      times that may overlap                                                spans.rs
 //! ```
 
 mod running;
+mod spans;
 mod stored;
 #[cfg(test)]
 mod tests;
@@ -54,14 +56,23 @@ impl Events {
         &self.running
     }
 
+    /// How long the node was up in a month of Shanghai as YYYYMM, and how long of that at fault, as of
+    /// a moment.
+    #[must_use]
+    pub fn month(&self, month: u32, now_ms: u64) -> MonthRunning {
+        let open = self.node.open().filter_map(|number| self.node.get(number));
+        let began = open.filter_map(|fault| Some(fault.numbered()?.at_ms));
+        self.running.month(month, now_ms, began)
+    }
+
     /// Takes what the ledger says.
     pub(crate) fn take(&mut self, change: &EventChange) {
+        self.running.take(change, &self.node);
         match change.numbered() {
             Some(event) if event.prefix.is_some() => self.enterprises.take(change),
             Some(_) => self.node.take(change),
             None => {}
         }
-        self.running.take(change, !self.node.open.is_empty());
     }
 }
 

@@ -1,11 +1,16 @@
-//! How long the node was up.
+//! How long the node was up, and how long of that at fault.
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::{EventLog, spans::Spans};
 use crate::change::{EventChange, rest_of_day_ms, statistics_day};
 
 /// Stops that are kept, to be named one by one; how long the node was up is kept of all.
 pub(super) const STOPS_MAX: usize = 1_000;
+
+/// Spans at fault that are kept, so that a fault which is noted later counts no moment twice; how long
+/// they were is kept of all.
+pub(super) const FAULTY_MAX: usize = 10_000;
 
 /// Months that are kept: fifty years.
 const MONTHS_MAX: usize = 600;
@@ -17,13 +22,13 @@ const MONTHS_MAX: usize = 600;
 pub struct Running {
     /// Since when it is up.
     pub(super) up_since_ms: u64,
-    /// Since when it is up and a fault is not over.
-    pub(super) faulty_since_ms: u64,
     /// When it was first ready.
     pub(super) first_ms: u64,
-    /// What is over, by month as YYYYMM.
+    /// What is over, by month as YYYYMM; of faults those that are no longer in `faulty`.
     pub(super) months: BTreeMap<u32, MonthRunning>,
     pub(super) stops: VecDeque<Stop>,
+    /// When it was up and a fault that is over was not.
+    pub(super) faulty: Spans,
 }
 
 /// How long the node was up in a month of Shanghai, in milliseconds.
@@ -59,22 +64,22 @@ impl Running {
         Some(self.up_since_ms).filter(|ms| *ms > 0)
     }
 
-    /// Of a month as YYYYMM, as of a moment: the present run counts up to then.
-    #[must_use]
-    pub fn month(&self, month: u32, now_ms: u64) -> MonthRunning {
-        let mut now = Self {
-            months: self
-                .months
-                .get_key_value(&month)
-                .into_iter()
-                .map(|(month, running)| (*month, *running))
-                .collect(),
-            stops: VecDeque::new(),
-            ..*self
-        };
+    /// Of a month as YYYYMM, as of a moment: the present run counts up to then, and so do the faults
+    /// that are not over, by when they began.
+    pub(super) fn month(
+        &self,
+        month: u32,
+        now_ms: u64,
+        open: impl Iterator<Item = u64>,
+    ) -> MonthRunning {
+        let mut now = self.clone();
+        for began_ms in open {
+            now.end_fault(began_ms, now_ms);
+        }
         if now.up_since_ms > 0 {
             now.end_run(now_ms);
         }
+        now.forget_faults(0);
         now.months.get(&month).copied().unwrap_or_default()
     }
 
@@ -83,30 +88,28 @@ impl Running {
         self.stops.iter()
     }
 
-    pub(super) fn take(&mut self, change: &EventChange, has_open_faults: bool) {
+    /// Takes a change that the log does not have yet.
+    pub(super) fn take(&mut self, change: &EventChange, log: &EventLog) {
         match change {
             EventChange::Started {
                 at_ms,
                 alive_until_ms,
-            } => self.start(*at_ms, *alive_until_ms, has_open_faults),
+            } => self.start(*at_ms, *alive_until_ms),
             EventChange::Stopped { at_ms } if self.up_since_ms > 0 => {
                 self.end_run(*at_ms);
                 self.stop(*at_ms, true);
             }
-            EventChange::Fault { event, .. } if event.prefix.is_none() => {
-                let is_of_this_run = self.up_since_ms > 0 && event.at_ms >= self.up_since_ms;
-                if is_of_this_run && self.faulty_since_ms == 0 {
-                    self.faulty_since_ms = event.at_ms;
+            EventChange::Recovered { event, of } if event.prefix.is_none() => {
+                if let Some(fault) = log.get(*of).and_then(EventChange::numbered) {
+                    self.end_fault(fault.at_ms, event.at_ms);
+                    self.forget_faults(FAULTY_MAX);
                 }
-            }
-            EventChange::Recovered { event, .. } if event.prefix.is_none() && !has_open_faults => {
-                self.end_fault(event.at_ms);
             }
             _ => {}
         }
     }
 
-    fn start(&mut self, at_ms: u64, alive_until_ms: u64, has_open_faults: bool) {
+    fn start(&mut self, at_ms: u64, alive_until_ms: u64) {
         if self.up_since_ms > 0 {
             // It was not stopped: it was up as long as is known, and not longer.
             let until_ms = alive_until_ms.clamp(self.up_since_ms, at_ms.max(self.up_since_ms));
@@ -122,9 +125,6 @@ impl Running {
             self.first_ms = at_ms;
         }
         self.up_since_ms = at_ms;
-        if has_open_faults {
-            self.faulty_since_ms = at_ms;
-        }
     }
 
     fn stop(&mut self, stopped_ms: u64, was_told: bool) {
@@ -139,15 +139,40 @@ impl Running {
     }
 
     fn end_run(&mut self, until_ms: u64) {
-        self.end_fault(until_ms);
         let since_ms = std::mem::take(&mut self.up_since_ms);
         self.add(since_ms, until_ms, |month| &mut month.up_ms);
     }
 
-    fn end_fault(&mut self, until_ms: u64) {
-        let since_ms = std::mem::take(&mut self.faulty_since_ms);
-        if since_ms > 0 {
-            self.add(since_ms, until_ms, |month| &mut month.faulty_ms);
+    /// Of a fault counts when the node was up: it may be noted long after it was.
+    fn end_fault(&mut self, began_ms: u64, ended_ms: u64) {
+        for (since_ms, until_ms) in self.runs() {
+            let faulty = &mut self.faulty;
+            faulty.add(began_ms.max(since_ms), ended_ms.min(until_ms));
+        }
+    }
+
+    /// From when to when it was up. Where stops are forgotten it is taken for up: a fault then counts
+    /// for more, and availability for less.
+    fn runs(&self) -> Vec<(u64, u64)> {
+        let mut since_ms = self.first_ms;
+        let mut runs = Vec::new();
+        for stop in &self.stops {
+            runs.push((since_ms, stop.stopped_ms));
+            since_ms = stop.started_ms;
+        }
+        if self.up_since_ms > 0 {
+            runs.push((self.up_since_ms, u64::MAX));
+        }
+        runs
+    }
+
+    /// Keeps so many of the last; of the others how long they were.
+    fn forget_faults(&mut self, keep: usize) {
+        while self.faulty.len() > keep {
+            let Some((from_ms, until_ms)) = self.faulty.pop_first() else {
+                return;
+            };
+            self.add(from_ms, until_ms, |month| &mut month.faulty_ms);
         }
     }
 

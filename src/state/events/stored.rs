@@ -53,7 +53,7 @@ impl Events {
 
 impl Running {
     fn encode(&self, out: &mut Vec<u8>) {
-        for ms in [self.up_since_ms, self.faulty_since_ms, self.first_ms] {
+        for ms in [self.up_since_ms, self.first_ms] {
             out.extend_from_slice(&ms.to_be_bytes());
         }
         let count = |len: usize| u32::try_from(len).unwrap_or(u32::MAX).to_be_bytes();
@@ -69,12 +69,16 @@ impl Running {
             out.extend_from_slice(&stop.started_ms.to_be_bytes());
             out.push(u8::from(stop.was_told));
         }
+        out.extend_from_slice(&count(self.faulty.len()));
+        for (from_ms, until_ms) in self.faulty.iter() {
+            out.extend_from_slice(&from_ms.to_be_bytes());
+            out.extend_from_slice(&until_ms.to_be_bytes());
+        }
     }
 
     fn decode(cursor: &mut Cursor<'_>) -> Result<Self, DecodeError> {
         let mut running = Self {
             up_since_ms: cursor.u64()?,
-            faulty_since_ms: cursor.u64()?,
             first_ms: cursor.u64()?,
             ..Self::default()
         };
@@ -91,6 +95,10 @@ impl Running {
                 started_ms: cursor.u64()?,
                 was_told: cursor.flag()?,
             });
+        }
+        for _ in 0..cursor.u32()? {
+            let (from_ms, until_ms) = (cursor.u64()?, cursor.u64()?);
+            running.faulty.add(from_ms, until_ms);
         }
         Ok(running)
     }

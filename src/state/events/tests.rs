@@ -58,7 +58,7 @@ fn all(changes: &[EventChange]) -> Events {
 /// Hours up and at fault, of November and of December.
 fn hours(events: &Events, now: u64) -> [(u64, u64); 2] {
     [202_611, 202_612].map(|month| {
-        let running = events.running().month(month, at(now));
+        let running = events.month(month, at(now));
         assert!(running.up_ms.is_multiple_of(HOUR_MS));
         (running.up_ms / HOUR_MS, running.faulty_ms / HOUR_MS)
     })
@@ -144,6 +144,58 @@ fn a_fault_that_outlasts_a_run_goes_on_in_the_next() {
         recovered(2, 1, 5),
     ];
     assert_eq!(hours(&all(&crashed), 8), [(1, 0), (6, 3)]);
+}
+
+/// A person says what was when it is over, and in any order.
+#[test]
+fn a_fault_that_is_noted_later_counts_from_when_it_was() {
+    // In the run before this one, and while it was down.
+    let before = [
+        started(0, 0),
+        stopped(2),
+        started(3, 0),
+        stopped(4),
+        started(6, 0),
+        fault(1, 1),
+        recovered(2, 1, 7),
+    ];
+    assert_eq!(hours(&all(&before[..6]), 8), [(1, 0), (4, 4)]);
+    assert_eq!(hours(&all(&before), 8), [(1, 0), (4, 3)]);
+    // Around one that is noted, and over sooner than one that was noted as over before.
+    let around = [
+        started(0, 0),
+        fault(1, 2),
+        recovered(2, 1, 4),
+        fault(3, 0),
+        fault(4, 3),
+        recovered(5, 3, 3),
+        recovered(6, 4, 5),
+    ];
+    assert_eq!(hours(&all(&around), 8), [(1, 1), (7, 4)]);
+    // What is said of a time before the first start is not of this node.
+    let early = [started(5, 0), fault(1, 1), recovered(2, 1, 6)];
+    assert_eq!(hours(&all(&early), 8), [(0, 0), (3, 1)]);
+}
+
+#[test]
+fn faults_beyond_those_that_are_kept_count_still() {
+    let mut changes = vec![started(0, 0)];
+    let minutes = u32::try_from(running::FAULTY_MAX).unwrap() + 60;
+    for minute in 0..minutes {
+        let mut one = fault(2 * minute + 1, 0);
+        let mut over = recovered(2 * minute + 2, 2 * minute + 1, 0);
+        let (EventChange::Fault { event: begun, .. }, EventChange::Recovered { event, .. }) =
+            (&mut one, &mut over)
+        else {
+            unreachable!()
+        };
+        begun.at_ms += u64::from(minute) * 60_000;
+        event.at_ms = begun.at_ms + 30_000;
+        changes.extend([one, over]);
+    }
+    let events = all(&changes);
+    let months = [202_611, 202_612].map(|month| events.month(month, at(1_000)).faulty_ms);
+    assert_eq!(months, [60 * 30_000, u64::from(minutes - 60) * 30_000]);
 }
 
 #[test]

@@ -138,7 +138,7 @@ fn reports() -> impl Iterator<Item = Change> {
     })
 }
 
-/// A run that ended by itself, two faults of which one is over, and a stop.
+/// A run that ended by itself, three faults of which one of each node is over, and a stop.
 fn events() -> impl Iterator<Item = Change> {
     let event = |number, prefix: Option<&str>| NumberedEvent {
         number,
@@ -157,6 +157,17 @@ fn events() -> impl Iterator<Item = Change> {
         EventChange::Fault {
             event: event(1, None),
             class,
+        },
+        EventChange::Fault {
+            event: event(2, None),
+            class,
+        },
+        EventChange::Recovered {
+            event: NumberedEvent {
+                at_ms: 2_500,
+                ..event(3, None)
+            },
+            of: 2,
         },
         EventChange::Fault {
             event: event(1, Some("88.118.1")),

@@ -108,9 +108,7 @@ impl Monthly {
             first.ok().map(Month::of)
         };
         let months = (0..MONTHS).rev().filter_map(before);
-        let months: Vec<MonthRow> = months
-            .map(|one| one.row(events.running(), now_ms))
-            .collect();
+        let months: Vec<MonthRow> = months.map(|one| one.row(events, now_ms)).collect();
         let until = month.first.last_of_month();
         let today = day_of(statistics_day(now_ms)).unwrap_or(until);
         let PeriodTimings {
@@ -171,12 +169,15 @@ impl Month {
         from_ms < self.ends_ms() && until_ms >= self.begins_ms()
     }
 
-    fn row(self, running: &Running, now_ms: u64) -> MonthRow {
-        let from_ms = running.first_ms().map(|ms| ms.max(self.begins_ms()));
+    fn row(self, events: &Events, now_ms: u64) -> MonthRow {
+        let from_ms = events
+            .running()
+            .first_ms()
+            .map(|ms| ms.max(self.begins_ms()));
         let until_ms = self.ends_ms().min(now_ms);
         let period_ms = from_ms.and_then(|from_ms| until_ms.checked_sub(from_ms));
         let period_ms = period_ms.filter(|ms| *ms > 0);
-        let month = running.month(self.number(), now_ms);
+        let month = events.month(self.number(), now_ms);
         let well_ms = month.up_ms.saturating_sub(month.faulty_ms);
         MonthRow {
             month: self.name(),
